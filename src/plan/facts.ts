@@ -1,0 +1,128 @@
+/** What discovery saw: per role one table of objects and what stands around them. Never bodies, never values of Secrets. Each mover fills its part, every rule reads all. */
+import type { Access, Key, ObjectRef, OwnerRef, Role } from '../graph/ref.ts';
+import type { Finding, Left } from './plan.ts';
+
+/** One object, as discovery saw it. */
+export interface ObjectFact {
+  readonly key: Key;
+  readonly ref: ObjectRef;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly owners: readonly OwnerRef[];
+  readonly labels: Readonly<Record<string, string>>;
+  /** Annotations that rules, marks and descriptions ask for; not all. */
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly finalizers: readonly string[];
+  readonly deleting?: string;
+  /** spec.paused of kinds that have it. */
+  readonly paused?: boolean;
+  /** Hash of the normalised content (Secrets: HMAC). */
+  readonly hash: string;
+  /** Values at the paths that the kind's description asks for, e.g. `state`, `operationalStatus`, `consumer`. */
+  readonly vars: Readonly<Record<string, string | number | boolean | undefined>>;
+  /** Things it names: keys of the objects, with the path that names them. */
+  readonly references: readonly { readonly path: string; readonly key: Key; readonly optional: boolean }[];
+  /** UIDs other than ownerReferences found where the kind's description says they may be. */
+  readonly embeddedUids?: readonly string[];
+  /** Type of a Secret. */
+  readonly type?: string;
+  /** Managers with an Apply entry, or kubectl's client-side apply. */
+  readonly managed: boolean;
+  /** The manager of its creation when that was one of our runs. */
+  readonly madeBy?: string;
+}
+
+/** One version of one CRD. */
+export interface VersionFact {
+  readonly name: string;
+  readonly served: boolean;
+  readonly storage: boolean;
+  readonly status: boolean;
+  /** openAPIV3Schema as served. */
+  readonly schema?: unknown;
+}
+
+export interface KindFact {
+  readonly group: string;
+  readonly kind: string;
+  readonly resource: string;
+  readonly namespaced: boolean;
+  readonly versions: readonly VersionFact[];
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface NamespaceFact {
+  readonly name: string;
+  readonly uid: string;
+  readonly terminating: boolean;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+/** A controller we know by its containers, labels and images: `bmo`, `ironic`, `capm3`, `ipam`, `capi`, `bootstrap`, `control-plane`. */
+export interface WorkloadFact {
+  readonly component: string;
+  readonly ref: ObjectRef;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly replicas: number;
+  readonly readyReplicas: number;
+  /** Names of its Pods that are not finished. */
+  readonly pods: readonly string[];
+  /** Namespaces it watches; empty = all. */
+  readonly watches: readonly string[];
+  /** Leader Lease it holds, when its name is known. */
+  readonly lease?: { readonly namespace: string; readonly name: string };
+  /** Who else writes it: a GitOps tool, an operator, an autoscaler. `suspend` is the command that stops that. */
+  readonly writers: readonly {
+    readonly name: string;
+    readonly suspended: boolean;
+    readonly suspend: string;
+    readonly absolute?: boolean;
+  }[];
+  /** Our mark, when a run holds it. */
+  readonly former?: string;
+}
+
+export interface WebhookFact {
+  readonly configuration: ObjectRef;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly name: string;
+  readonly failClosed: boolean;
+  /** Resources it guards, as `resource.group`. */
+  readonly resources: readonly string[];
+  readonly operations: readonly string[];
+  /** Of a Service: does it have ready endpoints? undefined when registered by URL. */
+  readonly endpoints?: boolean;
+  readonly service?: { readonly namespace: string; readonly name: string };
+}
+
+export interface ClusterFacts {
+  readonly context: string;
+  readonly server: string;
+  readonly uid: string;
+  readonly version: string;
+  readonly objects: ReadonlyMap<Key, ObjectFact>;
+  /** CRDs, by `resource.group`. */
+  readonly kinds: ReadonlyMap<string, KindFact>;
+  readonly namespaces: ReadonlyMap<string, NamespaceFact>;
+  readonly workloads: readonly WorkloadFact[];
+  readonly webhooks: readonly WebhookFact[];
+  /** Permissions asked for and refused. */
+  readonly denied: readonly Access[];
+  /** The pivot lock that stands there. */
+  readonly lock?: { readonly run: string; readonly word?: string; readonly holder: string };
+}
+
+export interface Facts {
+  readonly roles: Readonly<Record<Role, ClusterFacts>>;
+  /** In scope, owners first, each with its why. */
+  readonly scope: ReadonlyMap<Key, string>;
+  readonly left: readonly Left[];
+  /** Namespaces that the user narrowed to; empty = all. */
+  readonly namespaces: readonly string[];
+}
+
+/** A rule is pure. */
+export type Rule = (facts: Facts) => readonly Finding[];

@@ -1,0 +1,130 @@
+/** What a command asks for in one call. The types; how each is done stands in the file of its name. */
+import type { Listener, Summary } from '../engine/events.ts';
+import type { Role } from '../graph/ref.ts';
+import type { Finding, Left, Plan, StateWord } from '../plan/plan.ts';
+
+/** Which cluster plays a role: a kubeconfig path (or KUBECONFIG list) and a context; both absent = kubectl's defaults. */
+export interface ClusterChoice {
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  /** `--as`, `--as-group`, `--as-uid`. */
+  readonly impersonate?: { readonly user: string; readonly groups?: readonly string[]; readonly uid?: string };
+  /** `--request-timeout`, milliseconds; 0 = none. */
+  readonly requestTimeout?: number;
+}
+
+/** Everything `pivot` was asked for. */
+export interface PivotRequest {
+  readonly clusters: { readonly source: ClusterChoice; readonly target: ClusterChoice };
+  /** Empty = all. */
+  readonly namespaces: readonly string[];
+  readonly allow: readonly string[];
+  /** Milliseconds. */
+  readonly timeout: number;
+  readonly settle: number;
+  readonly batch: readonly number[];
+  readonly until?: string;
+  readonly stayFrozen: boolean;
+  readonly lockNamespace: string;
+  readonly onConflict: 'fail' | 'adopt' | 'overwrite';
+}
+
+/** A side as shown in a prompt. */
+export interface SideView {
+  readonly role: Role;
+  readonly context: string;
+  readonly server: string;
+  /** First eight characters of the cluster's UID. */
+  readonly shortUid: string;
+  readonly hosts: number;
+}
+
+/** What a consent prompt shows. */
+export interface Question {
+  readonly id: 'hand-over' | 'retire' | 'rollback' | 'steal-lock';
+  readonly sides: readonly SideView[];
+  /** What happens next, one line each. */
+  readonly next: readonly string[];
+  /** What can still be undone. */
+  readonly undo: string;
+  /** A phrase to be typed instead of y/N, for what cannot be undone. */
+  readonly phrase?: string;
+}
+
+/** `escape` = Esc or Ctrl-C at the prompt. `absent` = nobody can be asked and no flag answers. */
+export type Answer = 'yes' | 'no' | 'escape' | 'absent';
+export type Ask = (question: Question) => Promise<Answer>;
+
+/** Where and how a run is carried out: streams, state directory, clock. */
+export interface RunDeps {
+  readonly stateDir: string;
+  readonly listener: Listener;
+  readonly ask: Ask;
+  /** First abort = stop in order; see `hard`. The reason is the signal's name. */
+  readonly stop: AbortSignal;
+  /** Second signal: stop now. */
+  readonly hard: AbortSignal;
+  readonly version: string;
+  /** Factor on all waits, 1 in real life. */
+  readonly clock: number;
+}
+
+/** What discovery and the rules found, before anything is written. */
+export interface Prepared {
+  readonly plan: Plan;
+  readonly findings: readonly Finding[];
+  readonly blocking: readonly Finding[];
+  /** Per kind: how many move. */
+  readonly moving: readonly { readonly kind: string; readonly count: number }[];
+  readonly left: readonly Left[];
+  readonly sides: readonly SideView[];
+  /** Set when nothing is to be done: already moved by that run, or nothing in scope. */
+  readonly nothing?: { readonly movedBy: string; readonly state: StateWord };
+}
+
+/** One run as `runs` and `status` show it; read from disk, no cluster needed. */
+export interface RunView {
+  readonly run: string;
+  readonly runbook: string;
+  readonly started: string;
+  readonly state: StateWord;
+  readonly since: string;
+  readonly direction: 'forward' | 'back';
+  readonly phase: string;
+  readonly attempt: number;
+  readonly finished: boolean;
+  readonly committed: boolean;
+  readonly alive: boolean;
+  readonly operator: string;
+  readonly clusters: Readonly<
+    Record<Role, { readonly context: string; readonly server: string; readonly uid: string; readonly kubeconfig: string }>
+  >;
+  readonly objects: { readonly moved: number; readonly total: number };
+  readonly released?: { readonly done: number; readonly total: number };
+  readonly held: readonly { readonly name: string; readonly sentence: string }[];
+  readonly failure?: { readonly code: string; readonly message: string };
+  readonly next: readonly string[];
+  readonly directory: string;
+}
+
+/** The calls, by file: `preparePivot`, `startPivot` in start.ts; `resumeRun`, `rollbackRun`, `retireRun` in again.ts; `listRuns`, `findRun` in list.ts. */
+export interface Runs {
+  preparePivot(request: PivotRequest, deps: RunDeps): Promise<Prepared & { close(): Promise<void> }>;
+  startPivot(prepared: Prepared, request: PivotRequest, deps: RunDeps): Promise<Summary>;
+  resumeRun(run: string | undefined, options: AgainOptions, deps: RunDeps): Promise<Summary>;
+  rollbackRun(run: string | undefined, options: AgainOptions, deps: RunDeps): Promise<Summary>;
+  retireRun(run: string | undefined, options: AgainOptions, deps: RunDeps): Promise<Summary>;
+  listRuns(stateDir: string): Promise<readonly RunView[]>;
+  findRun(stateDir: string, run: string | undefined): Promise<RunView>;
+}
+
+export interface AgainOptions {
+  readonly allow: readonly string[];
+  readonly until?: string;
+  /** Milliseconds; absent = as planned. */
+  readonly timeout?: number;
+  readonly stayFrozen: boolean;
+  readonly stealLock: boolean;
+  /** Where the clusters are now, when not where the plan says. */
+  readonly clusters?: Readonly<Record<Role, ClusterChoice>>;
+}
