@@ -11,6 +11,8 @@ export interface Seen {
   readonly saw?: unknown;
   /** Former value and alike, to be journaled by `intent` before the write. */
   readonly before?: Data;
+  /** Take this item out of the step by rule: journaled as a hold, the others go on, exit 5 at the end. */
+  readonly hold?: { readonly rule: string; readonly sentence: string };
 }
 
 /** What a write left behind, journaled by `outcome`. */
@@ -30,6 +32,8 @@ export interface StepContext<C> {
   readonly run: string;
   readonly plan: Plan;
   readonly step: Step;
+  /** True on the first pass of a step in a process that took an unfinished run over; absent = false. */
+  readonly resumed?: boolean;
   /** The cluster that plays `part` in this step (`step.roles`). */
   cluster(part: string): C;
   clusterOf(role: Role): C;
