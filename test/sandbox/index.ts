@@ -1,0 +1,7 @@
+// Real control planes for tests: etcd, kube-apiserver and kube-controller-manager on loopback, and a small kubelet.
+export { auditEvents, type AuditEvent } from './audit.ts';
+export { planesBinary } from './binaries.ts';
+export { adminClient, ApiError, type AdminClient, type Answer, type KubeObject, type PatchType } from './client.ts';
+export { stopDetached } from './detached.ts';
+export { kubectl } from './kubectl.ts';
+export { openPlane, startPlane, startPlanes, type Plane, type PlaneOptions, type UserOptions } from './plane.ts';
