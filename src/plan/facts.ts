@@ -106,6 +106,8 @@ export interface ClusterFacts {
   readonly objects: ReadonlyMap<Key, ObjectFact>;
   /** CRDs, by `resource.group`. */
   readonly kinds: ReadonlyMap<string, KindFact>;
+  /** Paths of fields that objects of a kind use (arrays as `[]`, map values as `*`), by `resource.group`: what a smaller schema would prune. */
+  readonly fields?: ReadonlyMap<string, ReadonlySet<string>>;
   readonly namespaces: ReadonlyMap<string, NamespaceFact>;
   readonly workloads: readonly WorkloadFact[];
   readonly webhooks: readonly WebhookFact[];
@@ -122,6 +124,8 @@ export interface Facts {
   readonly left: readonly Left[];
   /** Namespaces that the user narrowed to; empty = all. */
   readonly namespaces: readonly string[];
+  /** What the user wants done with a foreign object of the same name; absent = fail. */
+  readonly onConflict?: 'fail' | 'adopt' | 'overwrite';
 }
 
 /** A rule is pure. */
