@@ -165,4 +165,7 @@ export type Event =
   | FailureEvent
   | SummaryEvent;
 
+/** An event without its time, as the engine's parts hand it over. */
+export type EventBody = Event extends infer E ? (E extends Event ? Omit<E, 'at'> : never) : never;
+
 export type Listener = (event: Event) => void;

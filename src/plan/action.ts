@@ -11,6 +11,8 @@ export interface Seen {
   readonly saw?: unknown;
   /** Former value and alike, to be journaled by `intent` before the write. */
   readonly before?: Data;
+  /** What to journal as the outcome when the item came to its end by waiting. */
+  readonly after?: After;
   /** Take this item out of the step by rule: journaled as a hold, the others go on, exit 5 at the end. */
   readonly hold?: { readonly rule: string; readonly sentence: string };
 }

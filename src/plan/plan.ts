@@ -38,7 +38,15 @@ export interface Selector {
 export type ItemSet =
   | { readonly id: SetId; readonly items: readonly Item[] }
   | { readonly id: SetId; readonly yieldedBy: StepId }
-  | { readonly id: SetId; readonly union: readonly SetId[]; readonly where: Selector; readonly resolvedAt: PhaseId | 'commit' };
+  | {
+      readonly id: SetId;
+      /** A later set overrides an earlier one by key; items whose `vars.gone` is true drop out. */
+      readonly union: readonly SetId[];
+      readonly where: Selector;
+      readonly resolvedAt: PhaseId | 'commit';
+      /** Sorts by this numeric var, smallest first; without: as in the union. */
+      readonly orderBy?: string;
+    };
 
 export type Order = 'owners-first' | 'owners-last' | 'any';
 export type Safety = 'read' | 'reversible' | 'compensable' | 'irreversible';
@@ -138,6 +146,15 @@ export interface Plan {
   readonly commit: { readonly before: PhaseId };
   /** A failure between here and commit walks back to the beginning of this phase, keeping what these steps did. */
   readonly thaw: { readonly from: PhaseId; readonly keep: readonly StepId[] };
+  /** Where the report finds its figures. */
+  readonly report: {
+    /** All items the plan is about. */
+    readonly objects: SetId;
+    /** An outcome in one of these means: the item stands on the other side. */
+    readonly moved: readonly StepId[];
+    /** Items that are handed over, and the steps that do it. */
+    readonly released: { readonly set: SetId; readonly steps: readonly StepId[] };
+  };
   /** What the user asked for, as far as the run needs it: allowed rules, namespaces, batch sizes. */
   readonly options: Readonly<Record<string, Data>>;
   /** Rule ids allowed by name (`RULE` or `RULE=SUBJECT`). */

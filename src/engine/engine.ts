@@ -1,0 +1,230 @@
+/** Runs any plan: forward, back by itself when a frozen fleet must not stay so, back when asked. Knows no mover and prints nothing. */
+import { EXIT, MigrateError, messageOf, type ExitCode } from '../errors.ts';
+import type { Phase } from '../plan/plan.ts';
+import type { Summary } from './events.ts';
+import { StepFailure, Stopped } from './failure.ts';
+import { refuseWhileHeld, runPhase } from './forward.ts';
+import { Scope, type EngineOptions } from './scope.ts';
+import { Sets } from './sets.ts';
+import { summarise } from './summary.ts';
+import { walkBack } from './undo.ts';
+
+export class Engine<C> {
+  readonly #scope: Scope<C>;
+  readonly #o: EngineOptions<C>;
+
+  constructor(options: EngineOptions<C>) {
+    this.#o = options;
+    this.#scope = new Scope(options, new Sets(options.plan, options.state));
+    options.journal.onRecord((record) => {
+      const before = options.state.state;
+      options.state.apply(record);
+      if (options.state.state !== before) this.#tellState();
+    });
+  }
+
+  /** Goes forward from where the journal says the run is, to its end, `until`, or whatever stops it. Never throws. */
+  async forward(): Promise<Summary> {
+    this.#tellRun();
+    try {
+      const end = await this.#toTheEnd();
+      return await this.#finish(end);
+    } catch (error) {
+      return await this.#stopped(error);
+    }
+  }
+
+  /** Walks back to the beginning. Before commit only. Never throws. */
+  async rollback(): Promise<Summary> {
+    const { state, fence, journal } = this.#o;
+    this.#scope.direction = 'back';
+    this.#tellRun();
+    try {
+      if (state.facing !== 'rollback') await this.#scope.append({ type: 'turn', to: 'rollback' });
+      await fence.word('rolling-back');
+      await walkBack(this.#scope, {
+        phases: this.#beforeCommit(),
+        compensate: 'all',
+        stateAfter: (phase) => (this.#index(phase.id) > this.#index(this.#o.plan.thaw.from) ? state.state : this.#stateBefore(phase)),
+      });
+      await journal.append({ type: 'end', state: 'rolled-back' });
+      await fence.giveBack();
+      return await this.#finish(EXIT.done);
+    } catch (error) {
+      return await this.#failed(error);
+    }
+  }
+
+  /** Ends a thaw that was begun and cut off; the way forward is open again then. */
+  async endThaw(): Promise<void> {
+    await this.#thaw();
+  }
+
+  async #toTheEnd(): Promise<ExitCode> {
+    const { plan, state, until } = this.#o;
+    if (state.facing !== 'forward') await this.#turnForward();
+    const commitAt = this.#index(plan.commit.before);
+    for (const [index, phase] of plan.phases.entries()) {
+      if (state.committed !== undefined && index < commitAt) continue;
+      if (state.ended !== undefined && state.phases.get(phase.id) === 'finished') continue;
+      if (phase.consent !== undefined) {
+        const ended = await this.#consent(phase);
+        if (ended !== undefined) return ended;
+      }
+      if (index === commitAt && state.committed === undefined) await this.#commit();
+      await runPhase(this.#scope, phase, this.#o.resumed);
+      if (until === phase.id) return EXIT.gate;
+    }
+    await this.#scope.append({ type: 'end', state: 'done' });
+    await this.#o.fence.giveBack();
+    return EXIT.done;
+  }
+
+  /** @returns an exit code when the run ends here */
+  async #consent(phase: Phase): Promise<ExitCode | undefined> {
+    const { consent } = phase;
+    const { state } = this.#o;
+    if (consent === undefined || state.consents.has(consent.id)) {
+      if (consent?.id === 'retire') refuseWhileHeld(this.#scope);
+      return undefined;
+    }
+    if (consent.without === 'end' && state.holds.size > 0) return EXIT.partial;
+    if (consent.without === 'end' && state.ended === undefined) await this.#scope.append({ type: 'end', state: 'target-active' });
+    const answer = await this.#o.consent(consent);
+    if (this.#scope.stopped) throw new Stopped(this.#scope.signalName);
+    switch (answer) {
+      case 'given':
+        await this.#scope.append({ type: 'consent', id: consent.id });
+        return undefined;
+      case 'declined':
+      case 'absent':
+        return consent.without === 'end' ? EXIT.done : EXIT.gate;
+      case 'escaped':
+        return EXIT.interrupted;
+    }
+  }
+
+  /** The point of no walk back: one record on disk, then the word on both Leases, all before the first mark comes off on the target. */
+  async #commit(): Promise<void> {
+    if (this.#scope.stopped) throw new Stopped(this.#scope.signalName);
+    await this.#o.fence.mine();
+    await this.#scope.append({ type: 'commit', sets: this.#scope.sets.atCommit() });
+    await this.#o.fence.word('committed');
+    this.#scope.emit({ type: 'commit' });
+  }
+
+  async #turnForward(): Promise<void> {
+    this.#o.journal.nextAttempt();
+    await this.#scope.append({ type: 'turn', to: 'forward' });
+  }
+
+  /** Something stopped the way forward: a frozen fleet is thawed, everything else stands as it is. */
+  async #stopped(error: unknown): Promise<Summary> {
+    const { state, plan, stayFrozen, hard } = this.#o;
+    const mustThaw = state.committed === undefined && state.phases.has(plan.thaw.from) && FROZEN.has(state.state);
+    if (!mustThaw || stayFrozen || hard.aborted) return await this.#failed(error);
+    await this.#tellFailure(error);
+    try {
+      await this.#thaw();
+    } catch (thawing) {
+      this.#scope.warn(`The thaw did not come to its end: ${messageOf(thawing)}`);
+      return await this.#finish(EXIT.timeout, error);
+    }
+    return await this.#finish(exitOf(error), error);
+  }
+
+  /** Former values back, copies kept. Goes on without a journal that cannot be written; a source that is away is tried until the time-out. */
+  async #thaw(): Promise<void> {
+    const { journal, fence, plan, state } = this.#o;
+    this.#scope.direction = 'back';
+    this.#scope.deaf = true;
+    if (journal.broken !== undefined) journal.goOnWithout();
+    if (state.facing !== 'thaw') await this.#scope.append({ type: 'turn', to: 'thaw' });
+    const timeout = this.#scope.step(plan.steps[0]?.id ?? '').timeout;
+    const began = this.#scope.now();
+    for (;;) {
+      try {
+        await fence.word('thawing');
+        await walkBack(this.#scope, {
+          phases: this.#beforeCommit().slice(this.#index(plan.thaw.from)),
+          compensate: 'none',
+          stateAfter: (phase) => (phase.id === plan.thaw.from ? 'copying' : state.state),
+        });
+        await fence.word(null);
+        break;
+      } catch (error) {
+        if (error instanceof Stopped || this.#scope.now() - began >= timeout) throw error;
+        if (journal.broken !== undefined) journal.goOnWithout();
+        this.#scope.warn(`Thawing failed and is tried again: ${messageOf(error)}`);
+        await this.#scope.sleep(2000);
+      }
+    }
+    this.#scope.direction = 'forward';
+    this.#scope.deaf = false;
+    await this.#turnForward();
+  }
+
+  async #failed(error: unknown): Promise<Summary> {
+    await this.#tellFailure(error);
+    return await this.#finish(exitOf(error), error);
+  }
+
+  async #tellFailure(error: unknown): Promise<void> {
+    const known = error instanceof MigrateError ? error : undefined;
+    const step = error instanceof StepFailure ? { step: error.step } : {};
+    const failure = { code: known?.code ?? 'bug', message: messageOf(error), subjects: known?.subjects ?? [], ...step };
+    await this.#scope.append({ type: 'failure', ...failure, exit: exitOf(error) }).catch(() => undefined);
+    this.#scope.emit({ type: 'failure', ...failure, next: known?.next ?? [] });
+  }
+
+  async #finish(exit: ExitCode, error?: unknown): Promise<Summary> {
+    await this.#o.journal.sync();
+    const summary = summarise(this.#scope, exit, error);
+    this.#scope.emit({ type: 'summary', summary });
+    return summary;
+  }
+
+  #beforeCommit(): readonly Phase[] {
+    return this.#o.plan.phases.slice(0, this.#index(this.#o.plan.commit.before));
+  }
+
+  #index(phase: string): number {
+    return this.#o.plan.phases.findIndex(({ id }) => id === phase);
+  }
+
+  #stateBefore(phase: Phase): string {
+    return this.#o.plan.phases[this.#index(phase.id) - 1]?.state ?? 'source-active';
+  }
+
+  #tellRun(): void {
+    const { plan, run, journal, resumed } = this.#o;
+    const clusters = Object.fromEntries(
+      Object.entries(plan.roles).map(([role, { context, server, uid }]) => [role, { context, server, uid }]),
+    );
+    const phases = plan.phases.map((phase) => ({
+      id: phase.id,
+      steps: phase.stages.flatMap((stage) => stage.steps).map((id) => ({ id, title: this.#scope.step(id).title })),
+    }));
+    this.#scope.emit({
+      type: 'run',
+      run,
+      runbook: plan.runbook,
+      direction: this.#scope.direction,
+      attempt: journal.attempt,
+      resumed,
+      clusters,
+      phases,
+    });
+    this.#tellState();
+  }
+
+  #tellState(): void {
+    this.#scope.emit({ type: 'state', state: this.#o.state.state as Summary['state'], direction: this.#scope.direction });
+  }
+}
+
+const FROZEN = new Set(['frozen', 'switching']);
+
+function exitOf(error: unknown): ExitCode {
+  return error instanceof MigrateError ? (error.exit === EXIT.failed ? EXIT.partial : error.exit) : EXIT.partial;
+}

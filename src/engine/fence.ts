@@ -1,0 +1,16 @@
+/** The lock on both clusters, as the engine needs it; the Lease behind it is the mover lock's. */
+
+export type Word = 'committed' | 'thawing' | 'rolling-back';
+
+export interface Fence {
+  /** Both Leases read. @throws MigrateError `lock/lost` (5) where one names another process, or is gone. */
+  mine(): Promise<void>;
+  /** Writes the run's word on both Leases by compare-and-swap; null takes it off. Refused under `rolling-back`. */
+  word(word: Word | null): Promise<void>;
+  /** The word that stands on a Lease, when there is one: where it says more than the journal, it is right. */
+  words(): Promise<string | undefined>;
+  /** This process in place of a dead one of the same machine. */
+  takeOver(): Promise<void>;
+  /** Both Leases go, when they are ours. */
+  giveBack(): Promise<void>;
+}

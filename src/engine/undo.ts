@@ -1,0 +1,133 @@
+/** The walk back: steps in reverse, each item put back as it was, what has no undo of its own made up for by the steps that say so. */
+import type { Data, Item, Phase, Step } from '../plan/plan.ts';
+import type { Key } from '../graph/ref.ts';
+import { forAll } from './apply.ts';
+import { failureOf, nameOf, Stopped, timedOut } from './failure.ts';
+import type { Scope } from './scope.ts';
+import { StepRun } from './step.ts';
+
+export interface WalkBack {
+  /** Phases to undo, in plan order; walked from the last to the first. */
+  readonly phases: readonly Phase[];
+  /** Run what makes up for steps without an undo (a rollback), or leave what they did (a thaw). */
+  readonly compensate: 'all' | 'none';
+  /** State word per phase while it is undone and once it is. */
+  readonly stateAfter: (phase: Phase) => string;
+}
+
+/** @throws StepFailure, Stopped (second signal) */
+export async function walkBack<C>(scope: Scope<C>, walk: WalkBack): Promise<void> {
+  const first = firstNamed(walk.phases, scope);
+  for (const phase of walk.phases.toReversed()) {
+    if (!scope.o.state.phases.has(phase.id)) continue;
+    scope.emit({ type: 'phase', phase: phase.id, status: 'started', direction: 'back' });
+    for (const stage of phase.stages.toReversed()) {
+      for (const id of stage.steps.toReversed()) {
+        const step = scope.step(id);
+        if (step.undoneBy === undefined) await undoStep(scope, step);
+        else if (walk.compensate === 'all' && first.get(step.undoneBy.join()) === id) await compensate(scope, step.undoneBy);
+      }
+    }
+    await scope.append({ type: 'phase', phase: phase.id, status: 'undone', state: walk.stateAfter(phase) });
+    scope.emit({ type: 'phase', phase: phase.id, status: 'undone', direction: 'back' });
+  }
+}
+
+/** Of the steps that share what makes up for them, the earliest: only once the walk has come back to it is the rest undone. */
+function firstNamed<C>(phases: readonly Phase[], scope: Scope<C>): ReadonlyMap<string, string> {
+  const first = new Map<string, string>();
+  for (const phase of phases) {
+    for (const stage of phase.stages) {
+      for (const id of stage.steps) {
+        const by = scope.step(id).undoneBy?.join();
+        if (by !== undefined && !first.has(by)) first.set(by, id);
+      }
+    }
+  }
+  return first;
+}
+
+async function compensate<C>(scope: Scope<C>, steps: readonly string[]): Promise<void> {
+  for (const id of steps) {
+    const step = scope.step(id);
+    await new StepRun(scope, step, scope.sets.items(step.set), true).run();
+  }
+}
+
+const REVERSED = { 'owners-first': 'owners-last', 'owners-last': 'owners-first', any: 'any' } as const;
+
+/** Undoes one step over all its items, then waits until they are as they were. */
+async function undoStep<C>(scope: Scope<C>, step: Step): Promise<void> {
+  const action = scope.action(step);
+  // What stands until the end (the lock) is let go only after the end is on disk.
+  if (action.undo === undefined || step.stands?.until === 'end') return;
+  const items = scope.sets.items(step.set);
+  if (items.length === 0) return;
+  const began = Date.now();
+  const phase = scope.phaseOf(step.id);
+  scope.emit({ type: 'step', step: step.id, phase, title: step.title, status: 'started', direction: 'back', total: items.length });
+  const context = scope.context(step, true);
+  const { state } = scope.o;
+  let done = 0;
+  const undo = async (item: Item): Promise<void> => {
+    const known = { before: state.former(step.id, item.key) as Data | undefined, after: state.outcome(step.id, item.key) as never };
+    const result = (await action.undo?.(item, context, known)) ?? 'nothing';
+    if (result === 'nothing') return;
+    await scope.append({ type: 'undoOutcome', step: step.id, key: item.key, result });
+    if (result === 'left') scope.warn(`${nameOf(item)} was changed by somebody meanwhile and is left as it is.`, nameOf(item));
+    const verb = result === 'left' ? 'left' : 'restored';
+    const where = item.ref?.namespace === undefined ? {} : { namespace: item.ref.namespace };
+    scope.emit({ type: 'item', step: step.id, key: item.key, name: nameOf(item), ...where, verb, done: ++done, total: items.length });
+  };
+  try {
+    await scope.o.fence.mine();
+    const result = await forAll(items, REVERSED[step.order], () => scope.stopped, undo);
+    if (result.failed !== undefined) throw failureOf(step, result.failed.error, [result.failed.item]);
+    if (result.left > 0) throw new Stopped(scope.signalName);
+    await untilUndone(scope, step, items);
+  } catch (error) {
+    throw error instanceof Stopped ? error : failureOf(step, error);
+  } finally {
+    await action.finish?.(context);
+  }
+  scope.emit({
+    type: 'step',
+    step: step.id,
+    phase,
+    title: step.title,
+    status: 'undone',
+    direction: 'back',
+    total: items.length,
+    took: Date.now() - began,
+  });
+}
+
+/** Waits, bounded by the step's time-out, until `undone` says so of every item. */
+async function untilUndone<C>(scope: Scope<C>, step: Step, items: readonly Item[]): Promise<void> {
+  const action = scope.action(step);
+  if (action.undone === undefined) return;
+  const context = scope.context(step, true);
+  const began = scope.now();
+  let poll = 100;
+  for (;;) {
+    const seen = await action.undone(items, context);
+    const open = items.filter((item) => (seen.get(item.key)?.state ?? 'done') !== 'done');
+    if (open.length === 0) return;
+    const named = open.map((item) => ({ item, note: seen.get(item.key as Key)?.note }));
+    if (scope.now() - began >= step.timeout) throw timedOut(step, step.timeout, named);
+    const names = named.slice(0, 5).map(({ item, note }) => (note === undefined ? nameOf(item) : `${nameOf(item)}: ${note}`));
+    scope.emit({
+      type: 'wait',
+      step: step.id,
+      reason: `${step.title} (back)`,
+      since: (scope.now() - began) * scope.o.clock,
+      timeout: step.timeout * scope.o.clock,
+      open: open.length,
+      total: items.length,
+      names,
+    });
+    await scope.sleep(poll);
+    if (scope.stopped) throw new Stopped(scope.signalName);
+    poll = Math.min(poll * 1.5, 1500);
+  }
+}

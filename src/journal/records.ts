@@ -1,0 +1,129 @@
+/** What a run writes down. A record says what we did, never that it still holds. Format: docs/kernel.md, section 3. */
+import type { Key } from '../graph/ref.ts';
+
+/** JSON as journals carry it. */
+export type Data = null | boolean | number | string | readonly Data[] | { readonly [field: string]: Data | undefined };
+
+export interface StartRecord {
+  readonly type: 'start';
+  readonly run: string;
+  readonly runbook: string;
+  readonly planHash: string;
+  readonly operator: string;
+  readonly host: string;
+  /** Id of this process, as written into marks and Leases. */
+  readonly process: string;
+  readonly pid: number;
+  readonly version: string;
+  readonly node: string;
+}
+export interface PhaseRecord {
+  readonly type: 'phase';
+  readonly phase: string;
+  readonly status: 'started' | 'finished' | 'undone';
+  readonly state: string;
+  /** Of its time, milliseconds spent waiting for others. */
+  readonly waited?: number;
+}
+export interface ItemsRecord {
+  readonly type: 'items';
+  readonly step: string;
+  readonly set: string;
+  readonly items: readonly Data[];
+}
+export interface BatchRecord {
+  readonly type: 'batch';
+  readonly steps: readonly string[];
+  readonly index: number;
+  readonly keys: readonly Key[];
+}
+export interface IntentRecord {
+  readonly type: 'intent';
+  readonly step: string;
+  readonly key: Key;
+  readonly before: Data;
+}
+export interface OutcomeRecord {
+  readonly type: 'outcome';
+  readonly step: string;
+  readonly key: Key;
+  readonly after: Data;
+}
+export interface ConsentRecord {
+  readonly type: 'consent';
+  readonly id: string;
+}
+export interface AllowRecord {
+  readonly type: 'allow';
+  readonly rule: string;
+}
+export interface FindingRecord {
+  readonly type: 'finding';
+  readonly rule: string;
+  readonly level: string;
+  readonly subject: string;
+  readonly sentence: string;
+}
+/** An item taken out of release by rule; it stays out until allowed by name. */
+export interface HoldRecord {
+  readonly type: 'hold';
+  readonly key: Key;
+  readonly name: string;
+  readonly rule: string;
+  readonly sentence: string;
+}
+/** From here on there is no walk back. Holds the sets that were resolved now. */
+export interface CommitRecord {
+  readonly type: 'commit';
+  readonly sets: Readonly<Record<string, readonly Key[]>>;
+}
+/** Which way the run faces from here on; `attempt` of later records counts forward turns. */
+export interface TurnRecord {
+  readonly type: 'turn';
+  readonly to: 'forward' | 'thaw' | 'rollback';
+}
+export interface UndoRecord {
+  readonly type: 'undoOutcome';
+  readonly step: string;
+  readonly key: Key;
+  readonly result: 'undone' | 'nothing' | 'left';
+}
+export interface FailureRecord {
+  readonly type: 'failure';
+  readonly code: string;
+  readonly message: string;
+  readonly step?: string;
+  readonly subjects: readonly string[];
+  readonly exit: number;
+}
+export interface EndRecord {
+  readonly type: 'end';
+  readonly state: 'target-active' | 'done' | 'rolled-back';
+}
+
+export type Entry =
+  | StartRecord
+  | PhaseRecord
+  | ItemsRecord
+  | BatchRecord
+  | IntentRecord
+  | OutcomeRecord
+  | ConsentRecord
+  | AllowRecord
+  | FindingRecord
+  | HoldRecord
+  | CommitRecord
+  | TurnRecord
+  | UndoRecord
+  | FailureRecord
+  | EndRecord;
+
+/** An entry as it stands in the file. */
+export type JournalRecord = Entry & {
+  /** Counts from 1, without gaps. */
+  readonly seq: number;
+  /** RFC 3339, UTC. */
+  readonly at: string;
+  /** Counts from 1; another try after a thaw is a new attempt. */
+  readonly attempt: number;
+};
