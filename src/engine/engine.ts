@@ -60,13 +60,18 @@ export class Engine<C> {
     await this.#thaw();
   }
 
+  /** The Leases say `committed` and the journal here does not: they are right. */
+  async recommit(): Promise<void> {
+    await this.#scope.append({ type: 'commit', sets: this.#scope.sets.atCommit() });
+  }
+
   async #toTheEnd(): Promise<ExitCode> {
     const { plan, state, until } = this.#o;
     if (state.facing !== 'forward') await this.#turnForward();
     const commitAt = this.#index(plan.commit.before);
     for (const [index, phase] of plan.phases.entries()) {
       if (state.committed !== undefined && index < commitAt) continue;
-      if (state.ended !== undefined && state.phases.get(phase.id) === 'finished') continue;
+      if (state.committed !== undefined && state.phases.get(phase.id) === 'finished') continue;
       if (phase.consent !== undefined) {
         const ended = await this.#consent(phase);
         if (ended !== undefined) return ended;

@@ -132,7 +132,10 @@ export class RunState {
   #letGo(allowed: string): void {
     for (const [key, hold] of this.holds) {
       const [rule, subject] = splitAllow(allowed);
-      if (rule === hold.rule && (subject === undefined || isNamed(hold.name, subject))) this.holds.delete(key);
+      if (rule === hold.rule && (subject === undefined || isNamed(hold.name, subject))) {
+        this.holds.delete(key);
+        this.phases.clear(); // what was finished without it is not
+      }
     }
   }
 

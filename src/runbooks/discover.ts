@@ -1,0 +1,32 @@
+/** Everything that is read before a plan is made: each mover fills its part of the facts, then every rule judges all of them. */
+import type { Cluster } from '../cluster/cluster.ts';
+import type { Role } from '../graph/ref.ts';
+import { emptyFacts, factsOf, type DiscoverOptions, type Mover } from '../movers/mover.ts';
+import type { Facts } from '../plan/facts.ts';
+import type { Finding, Left } from '../plan/plan.ts';
+
+export interface Discovered {
+  readonly facts: Facts;
+  /** Of discovery itself and of every mover's rules. */
+  readonly findings: readonly Finding[];
+}
+
+export async function discover(
+  movers: readonly Mover[],
+  clusters: Readonly<Record<Role, Cluster>>,
+  options: DiscoverOptions,
+  hmac: (text: string) => string,
+  signal: AbortSignal,
+): Promise<Discovered> {
+  const built = Object.fromEntries(Object.keys(clusters).map((role) => [role, emptyFacts()]));
+  const scope = new Map<string, string>();
+  const left: Left[] = [];
+  const findings: Finding[] = [];
+  for (const mover of movers) await mover.discover?.({ clusters, facts: built, scope, left, findings, options, hmac, signal });
+  const roles = Object.fromEntries(
+    Object.entries(clusters).map(([role, cluster]) => [role, factsOf(cluster, built[role] ?? emptyFacts())]),
+  );
+  const facts: Facts = { roles, scope, left, namespaces: options.namespaces };
+  for (const mover of movers) for (const rule of mover.rules) findings.push(...rule(facts));
+  return { facts, findings };
+}

@@ -1,0 +1,168 @@
+/** An earlier run taken up again: resume, rollback, retire. The clusters are those the plan pins, wherever their kubeconfigs are now. */
+import { connect } from '../cluster/connect.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { EXIT, MigrateError, blocked } from '../errors.ts';
+import type { Summary } from '../engine/events.ts';
+import { Sets } from '../engine/sets.ts';
+import type { Role } from '../graph/ref.ts';
+import { readJournal, type JournalContent } from '../journal/journal.ts';
+import { RunState } from '../journal/replay.ts';
+import type { Plan } from '../plan/plan.ts';
+import { asking, rollbackQuestion, sidesOf } from './consent.ts';
+import { readPlan, runFiles, type RunFiles } from './directory.ts';
+import { findRun, lockSteps } from './list.ts';
+import { withSession, type Session } from './session.ts';
+import type { AgainOptions, RunDeps } from './runs.ts';
+
+/** Milliseconds within which a request that a dead process had in flight has landed. */
+const IN_FLIGHT = 5000;
+
+interface Loaded {
+  readonly run: string;
+  readonly files: RunFiles;
+  readonly plan: Plan;
+  readonly content: JournalContent;
+  readonly state: RunState;
+}
+
+/** Goes on forward. @throws MigrateError `run/rolling-back` (4) when the run faces back, and as findRun */
+export async function resumeRun(run: string | undefined, options: AgainOptions, deps: RunDeps): Promise<Summary> {
+  const loaded = await load(run, deps);
+  if (loaded.state.facing === 'rollback') {
+    throw blocked('run/rolling-back', `Run ${loaded.run} is being rolled back; it cannot go forward again.`, {
+      next: [`kubectl migrate rollback ${loaded.run}`],
+    });
+  }
+  return await again(loaded, options, deps, async ({ engine, fence, state }) => {
+    const word = await takeOver(loaded, fence, deps);
+    if (word === 'rolling-back') throw wordSays(loaded.run, word, `kubectl migrate rollback ${loaded.run}`);
+    if (word === 'committed' && state.committed === undefined) await engine.recommit();
+    if (state.facing === 'thaw' || word === 'thawing') await engine.endThaw();
+    return await engine.forward();
+  });
+}
+
+/** Walks back to the beginning. @throws MigrateError `run/committed` (4) after the commit, and as findRun */
+export async function rollbackRun(run: string | undefined, options: AgainOptions, deps: RunDeps): Promise<Summary> {
+  const loaded = await load(run, deps);
+  const { state, plan } = loaded;
+  if (state.committed !== undefined) throw committed(loaded.run, state);
+  if (state.facing !== 'rollback') await consentTo(plan, deps);
+  return await again(loaded, options, deps, async ({ engine, fence }) => {
+    const word = await takeOver(loaded, fence, deps);
+    if (word === 'committed') throw committed(loaded.run, state);
+    return await engine.rollback();
+  });
+}
+
+/** Removes the originals of a run that is `target-active`. @throws MigrateError `run/not-active` (4) */
+export async function retireRun(run: string | undefined, options: AgainOptions, deps: RunDeps): Promise<Summary> {
+  const loaded = await load(run, deps);
+  if (loaded.state.ended !== 'target-active' && !loaded.state.consents.has('retire')) {
+    throw blocked('run/not-active', `Run ${loaded.run} is ${loaded.state.state}; only a run that is target-active can be retired.`, {
+      next: [`kubectl migrate status ${loaded.run}`],
+    });
+  }
+  return await again(loaded, options, deps, async ({ engine, fence }) => {
+    await takeOver(loaded, fence, deps);
+    return await engine.forward();
+  });
+}
+
+async function load(run: string | undefined, deps: RunDeps): Promise<Loaded> {
+  const view = await findRun(deps.stateDir, run);
+  const files = runFiles(deps.stateDir, view.run);
+  const plan = await readPlan(files);
+  const content = await readJournal(files.journal);
+  const state = RunState.of(content.records, lockSteps(plan));
+  if (state.ended === 'done' || state.ended === 'rolled-back') {
+    throw blocked('run/ended', `Run ${view.run} has ended: ${state.ended}.`, { next: ['kubectl migrate runs'] });
+  }
+  return { run: view.run, files, plan, content, state };
+}
+
+async function again(loaded: Loaded, options: AgainOptions, deps: RunDeps, work: (session: Session) => Promise<Summary>): Promise<Summary> {
+  const { run, plan, files, content } = loaded;
+  const clusters = await reconnect(plan, options);
+  try {
+    const sides = sidesOf(plan, {});
+    const session = {
+      run,
+      plan,
+      files,
+      content,
+      clusters,
+      consent: asking(plan, sides, deps),
+      resumed: true,
+      stayFrozen: options.stayFrozen,
+      allow: options.allow,
+      ...(options.until === undefined ? {} : { until: options.until }),
+      ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
+    };
+    return await withSession(session, deps, work);
+  } finally {
+    await Promise.all(Object.values(clusters).map((cluster) => cluster.close()));
+  }
+}
+
+/** @throws MigrateError `run/cluster-changed` (4) when a context leads to another cluster than the plan's */
+async function reconnect(plan: Plan, options: AgainOptions): Promise<Record<Role, Cluster>> {
+  const pairs = await Promise.all(
+    Object.entries(plan.roles).map(async ([role, pin]) => {
+      const cluster = await connect(role, options.clusters?.[role] ?? { kubeconfig: pin.kubeconfig, context: pin.context });
+      if (cluster.uid !== pin.uid) {
+        throw blocked(
+          'run/cluster-changed',
+          `The ${role} of this run has the UID ${pin.uid}; context ${cluster.context} leads to ${cluster.uid}.`,
+          {
+            subjects: [cluster.server],
+            next: [`Name the kubeconfig that leads there: --${role} FILE.`],
+          },
+        );
+      }
+      return [role, cluster] as const;
+    }),
+  );
+  return Object.fromEntries(pairs);
+}
+
+/** This process in place of the one before; first waits until what that one had in flight must have landed. @returns the word on the Leases */
+async function takeOver(loaded: Loaded, fence: Session['fence'], deps: RunDeps): Promise<string | undefined> {
+  const quiet = Date.now() - Date.parse(loaded.state.lastAt || new Date(0).toISOString());
+  const wait = IN_FLIGHT * deps.clock - quiet;
+  if (wait > 0 && loaded.state.failure === undefined && loaded.state.ended === undefined)
+    await new Promise((resolve) => setTimeout(resolve, wait));
+  if (!holdsLocks(loaded)) return undefined;
+  await fence.takeOver();
+  return await fence.words();
+}
+
+/** A run that never held both Leases has nothing to take over: its first step takes them. */
+function holdsLocks({ plan, state }: Loaded): boolean {
+  const sets = new Sets(plan, state);
+  return plan.steps.some(
+    (step) => step.stands?.until === 'end' && sets.items(step.set).every((item) => state.outcome(step.id, item.key) !== undefined),
+  );
+}
+
+async function consentTo(plan: Plan, deps: RunDeps): Promise<void> {
+  const answer = await deps.ask(rollbackQuestion(plan, sidesOf(plan, {})));
+  if (answer === 'yes') return;
+  if (answer === 'escape') throw new MigrateError('stopped/escape', EXIT.interrupted, 'Nothing was changed.');
+  if (answer === 'no') throw new MigrateError('consent/declined', EXIT.gate, 'Nothing was changed.');
+  throw new MigrateError('consent/absent', EXIT.usage, 'A rollback asks once, and nobody can be asked here.', { next: ['Add --yes.'] });
+}
+
+function committed(run: string, state: RunState): MigrateError {
+  return blocked(
+    'run/committed',
+    `Run ${run} has handed over (${state.state}): its hosts belong to the target now, and walking back would put two owners on them.`,
+    {
+      next: [`kubectl migrate resume ${run}`, 'To go back, pivot the other way: kubectl migrate pivot -s TARGET -t SOURCE.'],
+    },
+  );
+}
+
+function wordSays(run: string, word: string, next: string): MigrateError {
+  return blocked('run/word', `The locks of run ${run} say ${word}; the journal here is older.`, { next: [next] });
+}

@@ -1,0 +1,58 @@
+/** Consents as a person sees them: both sides, what happens next, what can still be undone. */
+import type { ConsentAnswer } from '../engine/scope.ts';
+import { Sets } from '../engine/sets.ts';
+import type { RunState } from '../journal/replay.ts';
+import type { Consent, Plan } from '../plan/plan.ts';
+import type { Answer, Question, RunDeps, SideView } from './runs.ts';
+
+const ANSWERS: Readonly<Record<Answer, ConsentAnswer>> = { yes: 'given', no: 'declined', escape: 'escaped', absent: 'absent' };
+
+export function asking(plan: Plan, sides: readonly SideView[], deps: RunDeps): (consent: Consent) => Promise<ConsentAnswer> {
+  return async (consent) => ANSWERS[await deps.ask(QUESTIONS[consent.id](plan, sides))];
+}
+
+const QUESTIONS: Readonly<Record<Consent['id'], (plan: Plan, sides: readonly SideView[]) => Question>> = {
+  'hand-over': (_plan, sides) => ({
+    id: 'hand-over',
+    sides,
+    next: [
+      'Pause the Clusters and hosts on the source; carry over what changed meanwhile; compare both sides.',
+      "Stop the source's Ironic and baremetal-operator, start the target's Ironic.",
+      'Release the hosts on the target, one first, then in growing batches.',
+    ],
+    undo: 'Until the first host is released everything can be undone, and a failure undoes it by itself.',
+  }),
+  retire: (plan, sides) => ({
+    id: 'retire',
+    sides,
+    next: [`Remove the ${new Sets(plan, EMPTY).items(plan.report.objects).length} originals from the source, without touching a machine.`],
+    undo: 'The originals cannot be brought back from the source; a rollback would rebuild them from the target.',
+    phrase: `retire ${sides.find((side) => side.role === 'source')?.context ?? 'source'}`,
+  }),
+};
+
+/** Static sets need no journal. */
+const EMPTY = { found: () => [], committed: undefined } as unknown as RunState;
+
+export function rollbackQuestion(plan: Plan, sides: readonly SideView[]): Question {
+  return {
+    id: 'rollback',
+    sides,
+    next: [
+      "Put the source's controllers and marks back as they were.",
+      `Remove the copies of ${new Sets(plan, EMPTY).items(plan.report.objects).length} objects from the target.`,
+    ],
+    undo: 'The source stays as it is; a new pivot can be started afterwards.',
+  };
+}
+
+/** The sides of a plan, with the number of hosts on each. */
+export function sidesOf(plan: Plan, hosts: Readonly<Record<string, number>>): SideView[] {
+  return Object.entries(plan.roles).map(([role, pin]) => ({
+    role,
+    context: pin.context,
+    server: pin.server,
+    shortUid: pin.uid.slice(0, 8),
+    hosts: hosts[role] ?? 0,
+  }));
+}

@@ -1,0 +1,96 @@
+/** The folder of a run on this machine: plan, journal, key, lock file. Mode 0700, its files 0600; no value of a Secret is ever in it. */
+import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { EXIT, MigrateError, messageOf } from '../errors.ts';
+import type { Plan } from '../plan/plan.ts';
+
+export interface RunFiles {
+  readonly directory: string;
+  readonly plan: string;
+  readonly journal: string;
+  readonly key: string;
+  readonly lock: string;
+}
+
+export function runFiles(stateDir: string, run: string): RunFiles {
+  const directory = join(stateDir, run);
+  const file = (name: string): string => join(directory, name);
+  return { directory, plan: file('plan.json'), journal: file('journal.ndjson'), key: file('hmac.key'), lock: file('lock') };
+}
+
+/** `pivot-20261121-031502-k3f9`: sorts by time, fits into names of objects and field managers. */
+export function newRunId(runbook: string, now: Date): string {
+  const stamp = now.toISOString().replaceAll(/[-:]/g, '').replace('T', '-').slice(0, 15);
+  return `${runbook}-${stamp}-${randomBytes(2).toString('hex')}`;
+}
+
+export function newKey(): Buffer {
+  return randomBytes(32);
+}
+
+/** HMAC-SHA256 in hex: equal texts are seen as equal inside a run, and nobody can guess a Secret from it. */
+export function hmacWith(key: Buffer): (text: string) => string {
+  return (text) => createHmac('sha256', key).update(text).digest('hex');
+}
+
+export function planHash(plan: Plan): string {
+  return createHash('sha256').update(JSON.stringify(plan)).digest('hex');
+}
+
+/** @throws MigrateError `state/unwritable` (1): nothing was changed anywhere */
+export async function createRun(files: RunFiles, plan: Plan, key: Buffer): Promise<void> {
+  try {
+    await mkdir(files.directory, { recursive: true, mode: 0o700 });
+    await writeFile(files.key, key, { mode: 0o600, flag: 'wx' });
+    await writeFile(files.plan, JSON.stringify(plan), { mode: 0o600, flag: 'wx' });
+    await writeFile(files.journal, '', { mode: 0o600, flag: 'wx' });
+  } catch (error) {
+    await rm(files.directory, { recursive: true, force: true }).catch(() => undefined);
+    throw new MigrateError('state/unwritable', EXIT.failed, `Writing the run directory ${files.directory} failed: ${messageOf(error)}`, {
+      next: ['Choose another place with --state-dir DIR, or make room.'],
+      cause: error,
+    });
+  }
+}
+
+export async function removeRun(files: RunFiles): Promise<void> {
+  await rm(files.directory, { recursive: true, force: true });
+}
+
+/** @throws MigrateError `run/damaged` (5) */
+export async function readPlan(files: RunFiles): Promise<Plan> {
+  try {
+    return JSON.parse(await readFile(files.plan, 'utf8')) as Plan;
+  } catch (error) {
+    throw new MigrateError('run/damaged', EXIT.partial, `Reading the plan ${files.plan} failed: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+export async function readKey(files: RunFiles): Promise<Buffer> {
+  return await readFile(files.key).catch((error: unknown) => {
+    throw new MigrateError('run/damaged', EXIT.partial, `Reading ${files.key} failed: ${messageOf(error)}`, { cause: error });
+  });
+}
+
+/** Ids of the runs that stand in a state directory, oldest first; a directory that is not there holds none. */
+export async function runIds(stateDir: string): Promise<string[]> {
+  const entries = await readdir(stateDir, { withFileTypes: true }).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw new MigrateError('state/unreadable', EXIT.failed, `Reading the state directory ${stateDir} failed: ${messageOf(error)}`, {
+      cause: error,
+    });
+  });
+  return entries
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+    .sort(byTime);
+}
+
+function byTime(a: string, b: string): number {
+  return stampOf(a).localeCompare(stampOf(b)) || a.localeCompare(b);
+}
+
+function stampOf(run: string): string {
+  return /\d{8}-\d{6}/.exec(run)?.[0] ?? '';
+}

@@ -1,0 +1,113 @@
+/** One process at work on one run: its files, its lock, its engine. */
+import { randomBytes } from 'node:crypto';
+import { hostname, userInfo } from 'node:os';
+import type { Cluster } from '../cluster/cluster.ts';
+import { Engine } from '../engine/engine.ts';
+import type { ConsentAnswer } from '../engine/scope.ts';
+import type { Summary } from '../engine/events.ts';
+import type { Role } from '../graph/ref.ts';
+import { takeFileLock } from '../journal/file-lock.ts';
+import { Journal, type JournalContent } from '../journal/journal.ts';
+import { RunState } from '../journal/replay.ts';
+import { fence } from '../movers/lock/fence.ts';
+import { allMovers, registryOf } from '../movers/registry.ts';
+import type { Consent, Plan } from '../plan/plan.ts';
+import { hmacWith, planHash, readKey, removeRun, type RunFiles } from './directory.ts';
+import { lockSteps } from './list.ts';
+import type { RunDeps } from './runs.ts';
+
+export interface SessionOptions {
+  readonly run: string;
+  readonly plan: Plan;
+  readonly files: RunFiles;
+  readonly content: JournalContent;
+  readonly clusters: Readonly<Record<Role, Cluster>>;
+  readonly consent: (consent: Consent) => Promise<ConsentAnswer>;
+  readonly resumed: boolean;
+  readonly stayFrozen: boolean;
+  readonly allow: readonly string[];
+  readonly until?: string;
+  readonly timeout?: number;
+}
+
+export interface Session {
+  readonly engine: Engine<Cluster>;
+  readonly state: RunState;
+  readonly fence: ReturnType<typeof fence>;
+  readonly journal: Journal;
+}
+
+/**
+ * Takes the run directory, tells the journal who works on it now, hands an engine to `work`, and lets everything go again.
+ * A run that was stopped before its first write leaves nothing behind.
+ * @throws MigrateError `run/in-use` (4) while another process works on it
+ */
+export async function withSession(o: SessionOptions, deps: RunDeps, work: (session: Session) => Promise<Summary>): Promise<Summary> {
+  const lock = await takeFileLock(o.files.lock);
+  const process = randomBytes(6).toString('hex');
+  try {
+    const key = await readKey(o.files);
+    const journal = await Journal.open(o.files.journal, o.content);
+    const state = RunState.of(o.content.records, lockSteps(o.plan));
+    const namespace = String(o.plan.options['lockNamespace'] ?? 'kube-system');
+    const identity = { run: o.run, process, operator: operatorName(), host: hostname() };
+    const held = fence(o.clusters, identity, namespace);
+    const engine = new Engine<Cluster>({
+      run: o.run,
+      plan: o.plan,
+      registry: registryOf(allMovers()),
+      clusters: o.clusters,
+      journal,
+      state,
+      fence: held,
+      listener: deps.listener,
+      consent: o.consent,
+      stop: deps.stop,
+      hard: deps.hard,
+      clock: deps.clock,
+      hmac: hmacWith(key),
+      process,
+      resumed: o.resumed,
+      stayFrozen: o.stayFrozen,
+      stats: () => Object.fromEntries(Object.entries(o.clusters).map(([role, cluster]) => [role, { ...cluster.stats }])),
+      ...(o.until === undefined ? {} : { until: o.until }),
+      ...(o.timeout === undefined ? {} : { timeout: o.timeout }),
+    });
+    await begin(o, deps, journal, identity);
+    const summary = await work({ engine, state, fence: held, journal }).finally(() => journal.close());
+    if (!state.wrote && state.ended === undefined && !o.resumed) {
+      await held.giveBack().catch(() => undefined);
+      await removeRun(o.files);
+    }
+    return summary;
+  } finally {
+    await lock.release();
+  }
+}
+
+async function begin(
+  o: SessionOptions,
+  deps: RunDeps,
+  journal: Journal,
+  who: { run: string; process: string; operator: string; host: string },
+): Promise<void> {
+  const { plan } = o;
+  await journal.append({
+    type: 'start',
+    runbook: plan.runbook,
+    planHash: planHash(plan),
+    ...who,
+    pid: process.pid,
+    version: deps.version,
+    node: process.version,
+  });
+  for (const rule of o.allow) await journal.append({ type: 'allow', rule });
+}
+
+function operatorName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return 'unknown';
+  }
+}

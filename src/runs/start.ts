@@ -1,0 +1,161 @@
+/** A new pivot: connect, read, judge, plan; then, with the same clusters, run. */
+import { connect } from '../cluster/connect.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { EXIT, MigrateError, blocked } from '../errors.ts';
+import type { Summary } from '../engine/events.ts';
+import { Sets } from '../engine/sets.ts';
+import { RunState } from '../journal/replay.ts';
+import { allMovers, registryOf } from '../movers/registry.ts';
+import { isBlocking, lower } from '../plan/allow.ts';
+import type { Facts } from '../plan/facts.ts';
+import type { Finding, Plan } from '../plan/plan.ts';
+import { deniedAccess, neededAccess } from '../runbooks/access.ts';
+import { discover } from '../runbooks/discover.ts';
+import { pivotPlan } from '../runbooks/pivot.ts';
+import { asking, sidesOf } from './consent.ts';
+import { createRun, hmacWith, newKey, newRunId, runFiles } from './directory.ts';
+import { listRuns } from './list.ts';
+import { withSession } from './session.ts';
+import type { PivotRequest, Prepared, RunDeps, RunView } from './runs.ts';
+
+/** What preparing leaves open for starting: connected clusters and the key of the hashes in the plan. */
+export interface PreparedPivot extends Prepared {
+  readonly clusters: Readonly<Record<string, Cluster>>;
+  readonly key: Buffer;
+  close(): Promise<void>;
+}
+
+/**
+ * Reads both sides and judges; writes nothing but access reviews.
+ * @throws MigrateError of connecting (1, 2), `run/unfinished` (4)
+ */
+export async function preparePivot(request: PivotRequest, deps: RunDeps): Promise<PreparedPivot> {
+  const [source, target] = await Promise.all([connect('source', request.clusters.source), connect('target', request.clusters.target)]);
+  const clusters = { source, target };
+  const close = async (): Promise<void> => {
+    await Promise.all([source.close(), target.close()]);
+  };
+  try {
+    refuseSame(source, target);
+    const earlier = await earlierRun(deps.stateDir, clusters);
+    const key = newKey();
+    const movers = allMovers();
+    const options = { namespaces: request.namespaces, lockNamespace: request.lockNamespace };
+    const { facts, findings } = await discover(movers, clusters, options, hmacWith(key), deps.hard);
+    const plan = pivotPlan(facts, movers, request, pinsOf(clusters));
+    const sets = new Sets(plan, new RunState());
+    const items = (set: string): ReturnType<Sets['items']> => (set.endsWith('/changes') ? sets.items('objects') : sets.items(set));
+    const moved = earlier !== undefined && isAllMoved(facts, earlier) ? { nothing: { movedBy: earlier.run, state: earlier.state } } : {};
+    const denied = await deniedAccess(clusters, neededAccess(plan.steps, items, registryOf(movers)), deps.hard);
+    const judged = lower([...findings, ...denied], request.allow);
+    return {
+      plan: { ...plan, findings: judged.filter((finding) => finding.level !== 'ok') },
+      findings: judged,
+      blocking: 'nothing' in moved ? [] : judged.filter(isBlocking),
+      moving: countKinds(plan),
+      left: facts.left,
+      sides: sidesOf(plan, hostsOf(facts)),
+      clusters,
+      key,
+      close,
+      ...moved,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Runs what was prepared. @throws MigrateError `state/unwritable` (1), `run/in-use` (4) */
+export async function startPivot(prepared: PreparedPivot, request: PivotRequest, deps: RunDeps): Promise<Summary> {
+  const run = newRunId(prepared.plan.runbook, new Date());
+  const files = runFiles(deps.stateDir, run);
+  await createRun(files, prepared.plan, prepared.key);
+  const options = {
+    run,
+    plan: prepared.plan,
+    files,
+    content: { records: [], length: 0, torn: false },
+    clusters: prepared.clusters,
+    consent: asking(prepared.plan, prepared.sides, deps),
+    resumed: false,
+    stayFrozen: request.stayFrozen,
+    allow: request.allow,
+    ...(request.until === undefined ? {} : { until: request.until }),
+  };
+  return await withSession(options, deps, ({ engine }) => engine.forward());
+}
+
+function refuseSame(source: Cluster, target: Cluster): void {
+  if (source.uid !== target.uid) return;
+  throw blocked(
+    'clusters/same',
+    `Source and target are the same cluster: ${source.context} and ${target.context} both have the UID ${source.uid}.`,
+    {
+      subjects: [source.server, target.server],
+      next: ['Name another target with --target FILE.'],
+    },
+  );
+}
+
+/** An earlier run between these two clusters. @throws MigrateError `run/unfinished` (4) when it has not come to its end */
+async function earlierRun(stateDir: string, clusters: Readonly<Record<string, Cluster>>): Promise<RunView | undefined> {
+  const runs = (await listRuns(stateDir)).filter(
+    (run) => run.state !== 'rolled-back' && Object.entries(clusters).every(([role, cluster]) => run.clusters[role]?.uid === cluster.uid),
+  );
+  const open = runs.find((run) => !run.finished && run.state !== 'target-active');
+  if (open === undefined) return runs.at(-1);
+  throw blocked(
+    'run/unfinished',
+    `Run ${open.run} between these clusters is unfinished: ${open.state} since ${open.since}. A new one is not started.`,
+    {
+      subjects: [open.run],
+      next: open.next,
+    },
+  );
+}
+
+/** Nothing in scope that the earlier run did not move: its originals, held, or nothing at all. */
+function isAllMoved(facts: Facts, earlier: RunView): boolean {
+  const source = facts.roles['source'];
+  if (source === undefined || (earlier.state !== 'target-active' && earlier.state !== 'done')) return false;
+  return [...facts.scope.keys()].every((key) => facts.roles['target']?.objects.has(key) === true);
+}
+
+function pinsOf(clusters: Readonly<Record<string, Cluster>>): Plan['roles'] {
+  return Object.fromEntries(
+    Object.entries(clusters).map(([role, { kubeconfig, context, server, uid }]) => [role, { kubeconfig, context, server, uid }]),
+  );
+}
+
+function countKinds(plan: Plan): Prepared['moving'] {
+  const kinds = new Map<string, number>();
+  for (const item of new Sets(plan, new RunState()).items('objects')) {
+    const kind = item.ref?.kind ?? 'other';
+    kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+  }
+  return [...kinds].map(([kind, count]) => ({ kind, count })).sort((a, b) => b.count - a.count || a.kind.localeCompare(b.kind));
+}
+
+function hostsOf(facts: Facts): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(facts.roles).map(([role, { objects }]) => [
+      role,
+      [...objects.values()].filter(({ ref }) => ref.group === 'metal3.io' && ref.kind === 'BareMetalHost').length,
+    ]),
+  );
+}
+
+/** The refusal that findings amount to: exit 4. */
+export function refusal(blocking: readonly Finding[]): MigrateError {
+  const rules = [...new Set(blocking.map((finding) => finding.rule))];
+  return new MigrateError(
+    'preflight/blocked',
+    EXIT.blocked,
+    `Preflight found ${blocking.length} reasons not to begin: ${rules.join(', ')}.`,
+    {
+      subjects: blocking.map((finding) => finding.subject),
+      next: [...new Set(blocking.flatMap((finding) => finding.fix ?? []))].slice(0, 5),
+    },
+  );
+}
