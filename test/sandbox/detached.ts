@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { layout } from './flags.ts';
 import { killGroup } from './processes.ts';
 
+const run = promisify(execFile);
 const GONE_WITHIN_MS = 10_000;
 
 /** Writes down that a program of the plane in `dir` runs detached. `dir` must occur in its command line: that is how it is recognised. */
@@ -41,8 +42,15 @@ async function endOne(dir: string, pidFile: string): Promise<void> {
 
 /** The command line of a process; empty when there is none. A number may belong to another program by now, so it is asked every time. */
 async function commandLine(pid: number): Promise<string> {
-  const ps = await promisify(execFile)('ps', ['-ww', '-o', 'command=', '-p', String(pid)]).catch(() => undefined);
+  const ps = await run('ps', ['-ww', '-o', 'command=', '-p', String(pid)]).catch(() => undefined);
   return ps?.stdout ?? '';
+}
+
+/** Command lines of the processes that belong to the plane in `dir`: its programs and their watchers. */
+export async function processesOf(dir: string): Promise<string[]> {
+  const { stdout } = await run('ps', ['-ww', '-A', '-o', 'pid=,stat=,command='], { maxBuffer: 1 << 26 });
+  const lines = stdout.split('\n').map((line) => line.trim());
+  return lines.filter((line) => line.includes(dir) && !/^\d+\s+Z/.test(line)); // Z: ended, and only its entry is left
 }
 
 /** Removes what startPlane writes into a plane's folder, and only that: the folder may have been chosen badly. */

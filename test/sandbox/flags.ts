@@ -14,6 +14,7 @@ export const USUAL_CONTROLLERS: readonly string[] = [
   'endpointslice-controller',
   'serviceaccount-controller',
   'root-ca-certificate-publisher-controller',
+  'clusterrole-aggregation-controller', // fills the roles view, edit and admin, which are empty without it
 ];
 
 /** The files and folders of a plane, all inside its folder. */

@@ -2,6 +2,9 @@
 export { auditEvents, type AuditEvent } from './audit.ts';
 export { planesBinary } from './binaries.ts';
 export { adminClient, ApiError, type AdminClient, type Answer, type KubeObject, type PatchType } from './client.ts';
-export { stopDetached } from './detached.ts';
+export { processesOf, stopDetached } from './detached.ts';
+export { eventually } from './eventually.ts';
 export { kubectl } from './kubectl.ts';
+export { startKubelet, type Kubelet, type KubeletOptions } from './kubelet.ts';
 export { openPlane, startPlane, startPlanes, type Plane, type PlaneOptions, type UserOptions } from './plane.ts';
+export type { PodProgram, Programs } from './pod-process.ts';
