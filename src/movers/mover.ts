@@ -5,7 +5,17 @@
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Access, Key, Role } from '../graph/ref.ts';
 import type { Action } from '../plan/action.ts';
-import type { ClusterFacts, Facts, KindFact, NamespaceFact, ObjectFact, Rule, WebhookFact, WorkloadFact } from '../plan/facts.ts';
+import type {
+  ClusterFacts,
+  Facts,
+  KindFact,
+  NamespaceFact,
+  ObjectFact,
+  PrunedFact,
+  Rule,
+  WebhookFact,
+  WorkloadFact,
+} from '../plan/facts.ts';
 import type { Finding, ItemSet, Left } from '../plan/plan.ts';
 
 /** ClusterFacts while they are being filled: each mover fills its part and leaves the others' alone. */
@@ -14,8 +24,8 @@ export interface FactsBuilder {
   readonly objects: Map<Key, ObjectFact>;
   /** Filled by objects: CRDs, by `resource.group`. */
   readonly kinds: Map<string, KindFact>;
-  /** Filled by objects: paths of fields that objects of a kind use, by `resource.group`. */
-  readonly fields: Map<string, Set<string>>;
+  /** Filled by objects, on the source: fields in use that the target would prune. */
+  readonly pruned: Map<string, Map<string, PrunedFact>>;
   /** Filled by objects. */
   readonly namespaces: Map<string, NamespaceFact>;
   /** Filled by controllers. */
@@ -67,7 +77,7 @@ export type MoverFactory = () => Mover;
 
 /** An empty builder, for each role. */
 export function emptyFacts(): FactsBuilder {
-  return { objects: new Map(), kinds: new Map(), fields: new Map(), namespaces: new Map(), workloads: [], webhooks: [], denied: [] };
+  return { objects: new Map(), kinds: new Map(), pruned: new Map(), namespaces: new Map(), workloads: [], webhooks: [], denied: [] };
 }
 
 /** The facts of a role, once every mover has filled its part. */

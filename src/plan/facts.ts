@@ -59,6 +59,12 @@ export interface NamespaceFact {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
+/** A field that the target would drop: how many objects use it, and one of them. */
+export interface PrunedFact {
+  readonly count: number;
+  readonly first: Key;
+}
+
 /** A controller we know by its containers, labels and images: `bmo`, `ironic`, `capm3`, `ipam`, `capi`, `bootstrap`, `control-plane`. */
 export interface WorkloadFact {
   readonly component: string;
@@ -106,8 +112,8 @@ export interface ClusterFacts {
   readonly objects: ReadonlyMap<Key, ObjectFact>;
   /** CRDs, by `resource.group`. */
   readonly kinds: ReadonlyMap<string, KindFact>;
-  /** Paths of fields that objects of a kind use (arrays as `[]`, map values as `*`), by `resource.group`: what a smaller schema would prune. */
-  readonly fields?: ReadonlyMap<string, ReadonlySet<string>>;
+  /** On the source: fields in use that the target's schema lacks and would prune, by `resource.group`, then by path (arrays as `[]`). */
+  readonly pruned?: ReadonlyMap<string, ReadonlyMap<string, PrunedFact>>;
   readonly namespaces: ReadonlyMap<string, NamespaceFact>;
   readonly workloads: readonly WorkloadFact[];
   readonly webhooks: readonly WebhookFact[];

@@ -1,0 +1,89 @@
+/** What a kind description can say. The descriptions are data (metal3.ts, cluster-api.ts, ...); graph, movers and plan read them through describe.ts. */
+
+/** What keeps controllers from acting on an object of this kind. */
+export type Hold =
+  /** Its own `spec.paused`. */
+  | { readonly by: 'field'; readonly path: 'spec.paused' }
+  /** An annotation on itself, whatever its value. */
+  | { readonly by: 'annotation'; readonly name: string }
+  /** The Cluster it descends from: paused, its controllers leave this alone. */
+  | { readonly by: 'cluster' }
+  /** The BareMetalHost of its name, or that owns it. */
+  | { readonly by: 'host' }
+  /** No controller acts on it by itself. */
+  | { readonly by: 'rest' }
+  /** Nothing holds it, yet it may be copied while the acting controllers are off on both sides: in the last look, after its host. */
+  | { readonly by: 'last-look' }
+  /** Nothing holds it while its controller acts: it blocks. */
+  | { readonly by: 'nothing' };
+
+/** In which step of the release it is let go. */
+export type ReleaseGroup =
+  'extension-config' | 'class' | 'free-host' | 'data-template' | 'pool' | 'claim' | 'cluster' | 'resource-set' | 'claimed-host';
+
+/** A kind by group and name, without a version. */
+export interface KindName {
+  readonly group: string;
+  readonly kind: string;
+}
+
+/** Something that an object names. Paths: fields joined by dots, `[]` for each entry of an array, `["a/b"]` for a field with dots in its name. */
+export interface Follow {
+  readonly path: string;
+  /**
+   * How it is named: `name` = a plain string, in the object's namespace; `reference` = an object with name and perhaps namespace; `typed` = the same with
+   * kind and apiVersion or apiGroup; `slashed` = a string `namespace/name`.
+   */
+  readonly as: 'name' | 'reference' | 'typed' | 'slashed';
+  /** The kind that is meant; of `typed` the one where kind or group are not written. */
+  readonly to: KindName;
+  /** The object does not work without it. */
+  readonly required?: true;
+}
+
+/** What must be true of a status before it is frozen: the value at the path is one of these. */
+export interface Steady {
+  readonly path: string;
+  readonly oneOf: readonly string[];
+}
+
+/** Why objects of this kind are not moved. */
+export interface LeftRule {
+  /** Derived: its controller makes it anew, and it goes from the source with what it was derived from. */
+  readonly rule: 'left/derived' | 'left/cluster-local';
+  readonly sentence: string;
+}
+
+export interface KindDescription extends KindName {
+  /** The plural. */
+  readonly resource: string;
+  readonly hold: Hold;
+  /** Of kinds with a hold of their own. Hosts: see `claimed-host`, `free-host`; the mover tells them apart. */
+  readonly release?: ReleaseGroup;
+  readonly steady: readonly Steady[];
+  readonly follows: readonly Follow[];
+  /** Paths, beside ownerReferences, where UIDs of other objects may stand. */
+  readonly uids: readonly string[];
+  /** Types of conditions that controllers write on pausing and unpausing: never compared. */
+  readonly pausing: readonly string[];
+  /** Paths below status that change without meaning anything: never compared. */
+  readonly volatile: readonly string[];
+  /** After release: paths of the status that stay as they were; the rest every live controller writes anew. */
+  readonly kept: readonly string[];
+  /** After release: the other way round, all is compared but these paths (hosts: what adoption changes). */
+  readonly adopted?: readonly string[];
+  readonly left?: LeftRule;
+  /** `strip-first`: finalizers off, then DELETE. `delete-first`: its controller would put them back, so DELETE, then finalizers off. */
+  readonly retire: 'strip-first' | 'delete-first';
+  /** Shared: on AlreadyExists with the same content the owners are merged. */
+  readonly mergesOwners: boolean;
+  /** Moves, with everything below it, whatever its labels say. */
+  readonly root: boolean;
+  /** Values that rules and plans read: name to path. */
+  readonly vars: Readonly<Record<string, string>>;
+  /** False: nobody has described this kind; it is treated by its group alone and listed so. */
+  readonly described: boolean;
+}
+
+/** A description as it is written down: what is left out has the default. */
+export type KindEntry = Pick<KindDescription, 'kind' | 'resource'> & Partial<Omit<KindDescription, 'group' | 'described'>>;
