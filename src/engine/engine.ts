@@ -41,7 +41,7 @@ export class Engine<C> {
     this.#tellRun();
     try {
       if (state.facing !== 'rollback') await this.#scope.append({ type: 'turn', to: 'rollback' });
-      await fence.word('rolling-back');
+      if (this.#held()) await fence.word('rolling-back'); // a run that never held the locks has written nothing else
       await walkBack(this.#scope, {
         phases: this.#beforeCommit(),
         compensate: 'all',
@@ -96,7 +96,7 @@ export class Engine<C> {
     if (consent.without === 'end' && state.holds.size > 0) return EXIT.partial;
     if (consent.without === 'end' && state.ended === undefined) await this.#scope.append({ type: 'end', state: 'target-active' });
     const answer = await this.#o.consent(consent);
-    if (this.#scope.stopped) throw new Stopped(this.#scope.signalName);
+    if (this.#scope.isStopped()) throw new Stopped(this.#scope.signalName);
     switch (answer) {
       case 'given':
         await this.#scope.append({ type: 'consent', id: consent.id });
@@ -111,7 +111,7 @@ export class Engine<C> {
 
   /** The point of no walk back: one record on disk, then the word on both Leases, all before the first mark comes off on the target. */
   async #commit(): Promise<void> {
-    if (this.#scope.stopped) throw new Stopped(this.#scope.signalName);
+    if (this.#scope.isStopped()) throw new Stopped(this.#scope.signalName);
     await this.#o.fence.mine();
     await this.#scope.append({ type: 'commit', sets: this.#scope.sets.atCommit() });
     await this.#o.fence.word('committed');
@@ -187,6 +187,13 @@ export class Engine<C> {
     const summary = summarise(this.#scope, exit, error);
     this.#scope.emit({ type: 'summary', summary });
     return summary;
+  }
+
+  /** The run has held the locks: what takes them came to its end. */
+  #held(): boolean {
+    const { plan, state } = this.#o;
+    const locks = plan.steps.filter((step) => step.stands?.until === 'end');
+    return locks.every((step) => this.#scope.sets.items(step.set).every((item) => state.outcome(step.id, item.key) !== undefined));
   }
 
   #beforeCommit(): readonly Phase[] {

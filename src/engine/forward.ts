@@ -43,7 +43,7 @@ async function runStage<C>(scope: Scope<C>, stage: Stage, resumed: boolean): Pro
 /** Every group goes through all steps of the stage before the next begins; its keys are written down first. */
 async function runGroups<C>(scope: Scope<C>, stage: Stage, groups: readonly (readonly Item[])[], resumed: boolean): Promise<void> {
   for (const [index, group] of groups.entries()) {
-    if (scope.stopped) throw new Stopped(scope.signalName);
+    if (scope.isStopped()) throw new Stopped(scope.signalName);
     await scope.append({ type: 'batch', steps: stage.steps, index, keys: group.map((item) => item.key) });
     for (const id of stage.steps) {
       const step = scope.step(id);
@@ -54,7 +54,7 @@ async function runGroups<C>(scope: Scope<C>, stage: Stage, groups: readonly (rea
 }
 
 async function runStep<C>(scope: Scope<C>, step: Step, items: readonly Item[], resumed: boolean, batch?: number): Promise<void> {
-  if (scope.stopped) throw new Stopped(scope.signalName);
+  if (scope.isStopped()) throw new Stopped(scope.signalName);
   for (const guard of step.guards ?? []) await prove(scope, scope.step(guard));
   try {
     await new StepRun(scope, step, items, resumed).run(batch);

@@ -3,12 +3,15 @@ import type { Journal } from '../journal/journal.ts';
 import type { RunState } from '../journal/replay.ts';
 import type { Entry } from '../journal/records.ts';
 import type { Action, After, Registry, StepContext } from '../plan/action.ts';
-import type { Consent, Data, Item, Plan, Step, StepId } from '../plan/plan.ts';
+import type { Consent, Item, Plan, Step, StepId } from '../plan/plan.ts';
 import { isAllowed } from '../plan/allow.ts';
 import type { Key, Role } from '../graph/ref.ts';
-import type { Direction, Event, EventBody, Listener } from './events.ts';
+import type { Direction, EventBody, Listener } from './events.ts';
 import type { Fence } from './fence.ts';
 import type { Sets } from './sets.ts';
+
+/** What the engine needs of a journal. */
+export type JournalWriter = Pick<Journal, 'append' | 'attempt' | 'nextAttempt' | 'broken' | 'goOnWithout' | 'onRecord' | 'sync'>;
 
 export type ConsentAnswer = 'given' | 'declined' | 'escaped' | 'absent';
 
@@ -17,7 +20,7 @@ export interface EngineOptions<C> {
   readonly plan: Plan;
   readonly registry: Registry<C>;
   readonly clusters: Readonly<Record<Role, C>>;
-  readonly journal: Journal;
+  readonly journal: JournalWriter;
   readonly state: RunState;
   readonly fence: Fence;
   readonly listener: Listener;
@@ -77,7 +80,7 @@ export class Scope<C> {
     return isAllowed([...this.o.plan.allow, ...this.o.state.allowed], rule, subject);
   }
 
-  get stopped(): boolean {
+  isStopped(): boolean {
     return this.o.hard.aborted || (!this.deaf && this.o.stop.aborted);
   }
 
@@ -86,7 +89,7 @@ export class Scope<C> {
   }
 
   emit(event: EventBody): void {
-    this.o.listener({ ...event, at: new Date().toISOString() } as Event);
+    this.o.listener({ ...event, at: new Date().toISOString() });
   }
 
   append(entry: Entry): Promise<unknown> {
@@ -135,7 +138,7 @@ export class Scope<C> {
       clusterOf,
       items: (set): readonly Item[] => sets.items(set),
       outcome: (id, key: Key) => o.state.outcome(id, key) as After | undefined,
-      former: (id, key: Key) => o.state.former(id, key) as Data | undefined,
+      former: (id, key: Key) => o.state.former(id, key),
       held: (key) => o.state.holds.has(key),
       hmac: o.hmac,
       sleep: (ms) => this.sleep(ms),

@@ -182,7 +182,7 @@ export class StepRun<C> {
     const result = await forAll(
       items,
       this.#step.order,
-      () => scope.stopped,
+      () => scope.isStopped(),
       (item) => this.#apply(item, seen.get(item.key) ?? { state: 'todo' }),
     );
     await scope.o.journal.sync();
@@ -221,7 +221,7 @@ export class StepRun<C> {
 
   async #wait(look: Look, poll: number, told: { at: number; readonly since: number }): Promise<void> {
     const scope = this.#scope;
-    if (scope.stopped) throw new Stopped(scope.signalName);
+    if (scope.isStopped()) throw new Stopped(scope.signalName);
     const open = this.#waitingFor(look);
     if (Date.now() - told.at >= TELL_EVERY) {
       told.at = Date.now();
@@ -241,6 +241,6 @@ export class StepRun<C> {
     const from = Date.now();
     await scope.sleep(poll);
     scope.waited += Date.now() - from;
-    if (scope.stopped) throw new Stopped(scope.signalName);
+    if (scope.isStopped()) throw new Stopped(scope.signalName);
   }
 }

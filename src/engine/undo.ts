@@ -1,6 +1,5 @@
 /** The walk back: steps in reverse, each item put back as it was, what has no undo of its own made up for by the steps that say so. */
 import type { Data, Item, Phase, Step } from '../plan/plan.ts';
-import type { Key } from '../graph/ref.ts';
 import { forAll } from './apply.ts';
 import { failureOf, nameOf, Stopped, timedOut } from './failure.ts';
 import type { Scope } from './scope.ts';
@@ -81,7 +80,7 @@ async function undoStep<C>(scope: Scope<C>, step: Step): Promise<void> {
   };
   try {
     await scope.o.fence.mine();
-    const result = await forAll(items, REVERSED[step.order], () => scope.stopped, undo);
+    const result = await forAll(items, REVERSED[step.order], () => scope.isStopped(), undo);
     if (result.failed !== undefined) throw failureOf(step, result.failed.error, [result.failed.item]);
     if (result.left > 0) throw new Stopped(scope.signalName);
     await untilUndone(scope, step, items);
@@ -113,7 +112,7 @@ async function untilUndone<C>(scope: Scope<C>, step: Step, items: readonly Item[
     const seen = await action.undone(items, context);
     const open = items.filter((item) => (seen.get(item.key)?.state ?? 'done') !== 'done');
     if (open.length === 0) return;
-    const named = open.map((item) => ({ item, note: seen.get(item.key as Key)?.note }));
+    const named = open.map((item) => ({ item, note: seen.get(item.key)?.note }));
     if (scope.now() - began >= step.timeout) throw timedOut(step, step.timeout, named);
     const names = named.slice(0, 5).map(({ item, note }) => (note === undefined ? nameOf(item) : `${nameOf(item)}: ${note}`));
     scope.emit({
@@ -127,7 +126,7 @@ async function untilUndone<C>(scope: Scope<C>, step: Step, items: readonly Item[
       names,
     });
     await scope.sleep(poll);
-    if (scope.stopped) throw new Stopped(scope.signalName);
+    if (scope.isStopped()) throw new Stopped(scope.signalName);
     poll = Math.min(poll * 1.5, 1500);
   }
 }

@@ -43,7 +43,8 @@ export type ItemSet =
       /** A later set overrides an earlier one by key; items whose `vars.gone` is true drop out. */
       readonly union: readonly SetId[];
       readonly where: Selector;
-      readonly resolvedAt: PhaseId | 'commit';
+      /** Id of a phase, or `commit`. */
+      readonly resolvedAt: PhaseId;
       /** Sorts by this numeric var, smallest first; without: as in the union. */
       readonly orderBy?: string;
     };
@@ -68,8 +69,8 @@ export interface Step {
   /** Milliseconds; bounds the step, in a batch stage each batch. */
   readonly timeout: number;
   readonly safety: Safety;
-  /** What this step made true has to stay true until then. */
-  readonly stands?: { readonly until: StepId | PhaseId };
+  /** What this step made true has to stay true until this step or phase, or `end`. */
+  readonly stands?: { readonly until: PhaseId };
   /** Has no undo of its own: these steps, run forward in order once the walk back reaches the first step that names them, make up for it. */
   readonly undoneBy?: readonly StepId[];
   /** Run, in order, when an item deviated. */
@@ -156,7 +157,7 @@ export interface Plan {
     readonly released: { readonly set: SetId; readonly steps: readonly StepId[] };
   };
   /** What the user asked for, as far as the run needs it: allowed rules, namespaces, batch sizes. */
-  readonly options: Readonly<Record<string, Data>>;
+  readonly options: Readonly<Record<string, Data>> & { readonly lockNamespace: string };
   /** Rule ids allowed by name (`RULE` or `RULE=SUBJECT`). */
   readonly allow: readonly string[];
 }

@@ -4,7 +4,7 @@
  */
 import type { Mover } from '../movers/mover.ts';
 import type { Facts } from '../plan/facts.ts';
-import type { Data, ItemSet, Phase, Plan } from '../plan/plan.ts';
+import type { ItemSet, Phase, Plan } from '../plan/plan.ts';
 import { Procedure } from './procedure.ts';
 
 export interface PivotOptions {
@@ -165,7 +165,7 @@ export function pivotPlan(facts: Facts, movers: readonly Mover[], o: PivotOption
       moved: ['precopy/copy', 'delta/carry', 'switch/carry'],
       released: { set: 'release/hosts', steps: ['release/free-hosts', 'release/claimed-hosts'] },
     },
-    options: { lockNamespace: o.lockNamespace, namespaces: o.namespaces, onConflict: o.onConflict } satisfies Record<string, Data>,
+    options: { lockNamespace: o.lockNamespace, namespaces: o.namespaces, onConflict: o.onConflict } satisfies Plan['options'],
     allow: o.allow,
   };
 }

@@ -7,6 +7,7 @@ import { Sets } from '../engine/sets.ts';
 import type { Role } from '../graph/ref.ts';
 import { readJournal, type JournalContent } from '../journal/journal.ts';
 import { RunState } from '../journal/replay.ts';
+import { release } from '../movers/lock/fence.ts';
 import type { Plan } from '../plan/plan.ts';
 import { asking, rollbackQuestion, sidesOf } from './consent.ts';
 import { readPlan, runFiles, type RunFiles } from './directory.ts';
@@ -33,8 +34,9 @@ export async function resumeRun(run: string | undefined, options: AgainOptions, 
       next: [`kubectl migrate rollback ${loaded.run}`],
     });
   }
-  return await again(loaded, options, deps, async ({ engine, fence, state }) => {
-    const word = await takeOver(loaded, fence, deps);
+  return await again(loaded, options, deps, async (session) => {
+    const { engine, state } = session;
+    const word = await takeOver(loaded, session, deps);
     if (word === 'rolling-back') throw wordSays(loaded.run, word, `kubectl migrate rollback ${loaded.run}`);
     if (word === 'committed' && state.committed === undefined) await engine.recommit();
     if (state.facing === 'thaw' || word === 'thawing') await engine.endThaw();
@@ -48,10 +50,10 @@ export async function rollbackRun(run: string | undefined, options: AgainOptions
   const { state, plan } = loaded;
   if (state.committed !== undefined) throw committed(loaded.run, state);
   if (state.facing !== 'rollback') await consentTo(plan, deps);
-  return await again(loaded, options, deps, async ({ engine, fence }) => {
-    const word = await takeOver(loaded, fence, deps);
+  return await again(loaded, options, deps, async (session) => {
+    const word = await takeOver(loaded, session, deps);
     if (word === 'committed') throw committed(loaded.run, state);
-    return await engine.rollback();
+    return await session.engine.rollback();
   });
 }
 
@@ -63,9 +65,9 @@ export async function retireRun(run: string | undefined, options: AgainOptions, 
       next: [`kubectl migrate status ${loaded.run}`],
     });
   }
-  return await again(loaded, options, deps, async ({ engine, fence }) => {
-    await takeOver(loaded, fence, deps);
-    return await engine.forward();
+  return await again(loaded, options, deps, async (session) => {
+    await takeOver(loaded, session, deps);
+    return await session.engine.forward();
   });
 }
 
@@ -127,17 +129,20 @@ async function reconnect(plan: Plan, options: AgainOptions): Promise<Record<Role
 }
 
 /** This process in place of the one before; first waits until what that one had in flight must have landed. @returns the word on the Leases */
-async function takeOver(loaded: Loaded, fence: Session['fence'], deps: RunDeps): Promise<string | undefined> {
+async function takeOver(loaded: Loaded, { fence, clusters }: Session, deps: RunDeps): Promise<string | undefined> {
   const quiet = Date.now() - Date.parse(loaded.state.lastAt || new Date(0).toISOString());
   const wait = IN_FLIGHT * deps.clock - quiet;
   if (wait > 0 && loaded.state.failure === undefined && loaded.state.ended === undefined)
     await new Promise((resolve) => setTimeout(resolve, wait));
-  if (!holdsLocks(loaded)) return undefined;
+  if (!holdsLocks(loaded)) {
+    await release(clusters, loaded.run, loaded.plan.options.lockNamespace);
+    return undefined;
+  }
   await fence.takeOver();
   return await fence.words();
 }
 
-/** A run that never held both Leases has nothing to take over: its first step takes them. */
+/** A run that never held both Leases gives back the one it may have; its first step takes both. */
 function holdsLocks({ plan, state }: Loaded): boolean {
   const sets = new Sets(plan, state);
   return plan.steps.some(

@@ -70,6 +70,7 @@ export async function viewRun(stateDir: string, run: string): Promise<RunView> {
     phase: state.phase,
     attempt: state.attempt,
     finished: state.ended === 'done' || state.ended === 'rolled-back',
+    begun: state.wrote || state.ended !== undefined,
     committed: state.committed !== undefined,
     alive: owner !== undefined,
     operator: start === undefined ? '' : `${start.operator}@${start.host}`,

@@ -93,6 +93,8 @@ export interface RunView {
   readonly phase: string;
   readonly attempt: number;
   readonly finished: boolean;
+  /** False: stopped before its first write; nothing of it counts. */
+  readonly begun: boolean;
   readonly committed: boolean;
   readonly alive: boolean;
   readonly operator: string;

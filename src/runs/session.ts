@@ -35,6 +35,7 @@ export interface Session {
   readonly state: RunState;
   readonly fence: ReturnType<typeof fence>;
   readonly journal: Journal;
+  readonly clusters: Readonly<Record<Role, Cluster>>;
 }
 
 /**
@@ -49,9 +50,8 @@ export async function withSession(o: SessionOptions, deps: RunDeps, work: (sessi
     const key = await readKey(o.files);
     const journal = await Journal.open(o.files.journal, o.content);
     const state = RunState.of(o.content.records, lockSteps(o.plan));
-    const namespace = String(o.plan.options['lockNamespace'] ?? 'kube-system');
     const identity = { run: o.run, process, operator: operatorName(), host: hostname() };
-    const held = fence(o.clusters, identity, namespace);
+    const held = fence(o.clusters, identity, o.plan.options.lockNamespace);
     const engine = new Engine<Cluster>({
       run: o.run,
       plan: o.plan,
@@ -74,7 +74,7 @@ export async function withSession(o: SessionOptions, deps: RunDeps, work: (sessi
       ...(o.timeout === undefined ? {} : { timeout: o.timeout }),
     });
     await begin(o, deps, journal, identity);
-    const summary = await work({ engine, state, fence: held, journal }).finally(() => journal.close());
+    const summary = await work({ engine, state, fence: held, journal, clusters: o.clusters }).finally(() => journal.close());
     if (!state.wrote && state.ended === undefined && !o.resumed) {
       await held.giveBack().catch(() => undefined);
       await removeRun(o.files);

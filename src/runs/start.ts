@@ -5,6 +5,7 @@ import { EXIT, MigrateError, blocked } from '../errors.ts';
 import type { Summary } from '../engine/events.ts';
 import { Sets } from '../engine/sets.ts';
 import { RunState } from '../journal/replay.ts';
+import { readLocks, release } from '../movers/lock/fence.ts';
 import { allMovers, registryOf } from '../movers/registry.ts';
 import { isBlocking, lower } from '../plan/allow.ts';
 import type { Facts } from '../plan/facts.ts';
@@ -13,7 +14,7 @@ import { deniedAccess, neededAccess } from '../runbooks/access.ts';
 import { discover } from '../runbooks/discover.ts';
 import { pivotPlan } from '../runbooks/pivot.ts';
 import { asking, sidesOf } from './consent.ts';
-import { createRun, hmacWith, newKey, newRunId, runFiles } from './directory.ts';
+import { createRun, hmacWith, newKey, newRunId, removeRun, runFiles } from './directory.ts';
 import { listRuns } from './list.ts';
 import { withSession } from './session.ts';
 import type { PivotRequest, Prepared, RunDeps, RunView } from './runs.ts';
@@ -37,7 +38,7 @@ export async function preparePivot(request: PivotRequest, deps: RunDeps): Promis
   };
   try {
     refuseSame(source, target);
-    const earlier = await earlierRun(deps.stateDir, clusters);
+    const earlier = await earlierRun(deps.stateDir, clusters, request.lockNamespace);
     const key = newKey();
     const movers = allMovers();
     const options = { namespaces: request.namespaces, lockNamespace: request.lockNamespace };
@@ -98,11 +99,28 @@ function refuseSame(source: Cluster, target: Cluster): void {
   );
 }
 
+/** What runs of this machine left on these clusters without being entitled to it: locks of runs that have ended, or that died before their first write. */
+async function tidy(
+  runs: readonly RunView[],
+  stateDir: string,
+  clusters: Readonly<Record<string, Cluster>>,
+  namespace: string,
+): Promise<readonly RunView[]> {
+  const dead = runs.filter((run) => !run.alive && (run.finished || !run.begun));
+  const locks = await readLocks(clusters, namespace);
+  for (const { run, begun } of dead) {
+    if (Object.values(locks).some((lock) => lock?.run === run)) await release(clusters, run, namespace);
+    if (!begun) await removeRun(runFiles(stateDir, run));
+  }
+  return runs.filter((run) => run.begun || run.alive);
+}
+
 /** An earlier run between these two clusters. @throws MigrateError `run/unfinished` (4) when it has not come to its end */
-async function earlierRun(stateDir: string, clusters: Readonly<Record<string, Cluster>>): Promise<RunView | undefined> {
-  const runs = (await listRuns(stateDir)).filter(
-    (run) => run.state !== 'rolled-back' && Object.entries(clusters).every(([role, cluster]) => run.clusters[role]?.uid === cluster.uid),
+async function earlierRun(stateDir: string, clusters: Readonly<Record<string, Cluster>>, namespace: string): Promise<RunView | undefined> {
+  const between = (await listRuns(stateDir)).filter((run) =>
+    Object.entries(clusters).every(([role, { uid }]) => run.clusters[role]?.uid === uid),
   );
+  const runs = (await tidy(between, stateDir, clusters, namespace)).filter((run) => run.state !== 'rolled-back');
   const open = runs.find((run) => !run.finished && run.state !== 'target-active');
   if (open === undefined) return runs.at(-1);
   throw blocked(
