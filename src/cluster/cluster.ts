@@ -88,6 +88,16 @@ export interface WatchEvent {
   readonly object: KubeObject;
 }
 
+/** Which cluster plays a role: a kubeconfig path (or KUBECONFIG list) and a context; both absent = kubectl's defaults. */
+export interface ClusterChoice {
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  /** `--as`, `--as-group`, `--as-uid`. */
+  readonly impersonate?: { readonly user: string; readonly groups?: readonly string[]; readonly uid?: string };
+  /** `--request-timeout`, milliseconds; 0 = none. */
+  readonly requestTimeout?: number;
+}
+
 /** How many requests a cluster was sent, for reports and benchmarks. */
 export interface TransportStats {
   requests: number;

@@ -1,17 +1,10 @@
 /** What a command asks for in one call. The types; how each is done stands in the file of its name. */
+import type { ClusterChoice } from '../cluster/cluster.ts';
 import type { Listener, Summary } from '../engine/events.ts';
 import type { Role } from '../graph/ref.ts';
 import type { Finding, Left, Plan, StateWord } from '../plan/plan.ts';
 
-/** Which cluster plays a role: a kubeconfig path (or KUBECONFIG list) and a context; both absent = kubectl's defaults. */
-export interface ClusterChoice {
-  readonly kubeconfig?: string;
-  readonly context?: string;
-  /** `--as`, `--as-group`, `--as-uid`. */
-  readonly impersonate?: { readonly user: string; readonly groups?: readonly string[]; readonly uid?: string };
-  /** `--request-timeout`, milliseconds; 0 = none. */
-  readonly requestTimeout?: number;
-}
+export type { ClusterChoice } from '../cluster/cluster.ts';
 
 /** Everything `pivot` was asked for. */
 export interface PivotRequest {
