@@ -1,4 +1,5 @@
 /** The door to one API server, as everybody else sees it. How it is built: connect.ts. */
+import { MigrateError } from '../errors.ts';
 import type { Access, ObjectRef, OwnerRef, Role } from '../graph/ref.ts';
 
 /** Metadata of an object, as raw JSON: unknown fields are kept. */
@@ -27,7 +28,10 @@ export interface ManagedField {
   [field: string]: unknown;
 }
 
-/** Raw JSON of an object. Integers beyond 2^53 are `JSON.rawJSON` values: never do arithmetic on what you did not write. */
+/**
+ * Raw JSON of an object. Numbers that a double would respell (beyond 2^53, `1.0`, `1e3`) are `JSON.rawJSON` values, frozen `{rawJSON}` objects:
+ * never do arithmetic on what you did not write, copy by spreading, never by `structuredClone`, which makes plain objects of them.
+ */
 export interface KubeObject {
   apiVersion: string;
   kind: string;
@@ -50,7 +54,8 @@ export interface Resource {
   readonly status: boolean;
 }
 
-export type ResourceId = Pick<ObjectRef, 'group' | 'version' | 'resource'>;
+/** With a kind, items of a metadata-only list carry it; without one they say PartialObjectMetadata. */
+export type ResourceId = Pick<ObjectRef, 'group' | 'version' | 'resource'> & { readonly kind?: string };
 
 export interface ListOptions {
   readonly namespace?: string;
@@ -66,6 +71,8 @@ export interface WriteOptions {
   readonly fieldManager?: string;
   /** Adds dryRun=All. */
   readonly dryRun?: boolean;
+  /** false = the first answer counts, 429 and 5xx too: for probes. */
+  readonly retry?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -127,9 +134,13 @@ export interface Cluster {
   replace(ref: ObjectRef, body: KubeObject, options?: WriteOptions & { subresource?: 'status' }): Promise<KubeObject>;
   /** A merge patch carries metadata.uid and metadata.resourceVersion in its body where the caller wants them as preconditions. */
   patch(ref: ObjectRef, patch: unknown, options?: PatchOptions): Promise<KubeObject>;
-  /** undefined = it was not there. */
+  /** The object as it was left; metadata only (name, namespace, uid) when it was gone at once; undefined = it was not there. */
   remove(ref: ObjectRef, options?: DeleteOptions): Promise<KubeObject | undefined>;
-  /** From now (or `resourceVersion`) on, through silence, drops and 410 (then everything is told again as ADDED). */
+  /**
+   * From now (or `resourceVersion`) on, through silence, drops and 410: then everything is told again as ADDED, and what vanished meanwhile as
+   * DELETED with metadata only, as far as it is known (all that was there at the start, unless `resourceVersion` was given; and all told since).
+   * Ends when the signal aborts, without an error.
+   */
   watch(resource: ResourceId, options?: ListOptions & { resourceVersion?: string }): AsyncGenerator<WatchEvent, void, undefined>;
   /** SelfSubjectAccessReview: counts as no write. */
   allowed(access: Access, signal?: AbortSignal): Promise<boolean>;
@@ -144,7 +155,16 @@ export interface ApiFailure extends Error {
   readonly reason: string;
   readonly method: string;
   readonly path: string;
+  /** An earlier attempt of this request got no answer and may have been carried out: a 409 or 404 may be our own doing. */
+  readonly afterRetry?: boolean;
 }
+
+/** Nobody answered: refused, timed out, unknown name, no TLS. Something may have been carried out. */
+export function isUnreachable(error: unknown): error is MigrateError {
+  return error instanceof MigrateError && UNREACHABLE.has(error.code);
+}
+
+const UNREACHABLE: ReadonlySet<string> = new Set(['cluster/unreachable', 'cluster/timeout', 'cluster/dns', 'cluster/tls']);
 
 export function isApiFailure(error: unknown): error is ApiFailure {
   return error instanceof Error && error.name === 'ApiError';
