@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { adminClient } from './client.ts';
-import type { Plane } from './plane.ts';
+import type { Plane } from './running-plane.ts';
 
 /** One request that has been answered. `at` is when it came in (RFC 3339, microseconds). Resource fields are empty for other paths. */
 export interface AuditEvent {

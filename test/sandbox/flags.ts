@@ -34,6 +34,8 @@ export function layout(dir: string) {
     pki,
     logs,
     authority: { certificate: join(pki, 'ca.crt'), key: join(pki, 'ca.key') },
+    etcdAuthority: join(pki, 'etcd-ca.crt'),
+    etcdPair: { certificate: join(pki, 'etcd.crt'), key: join(pki, 'etcd.key') },
     serving: { certificate: join(pki, 'apiserver.crt'), key: join(pki, 'apiserver.key') },
     serviceAccountKey: join(pki, 'service-accounts.key'),
     log: (program: string) => join(logs, `${program}.log`),
@@ -47,13 +49,21 @@ export interface Ports {
   readonly etcdPeers: number;
 }
 
-/** etcd: one member, heartbeats so short that it elects itself at once. */
+/**
+ * etcd: one member, heartbeats so short that it elects itself at once. Clients need a certificate of its own authority: nobody but
+ * our API server reads the data, and should two planes have been given one port, neither takes the other's etcd for its own.
+ */
 export function etcdFlags(dir: string, ports: Ports): string[] {
-  const client = `http://127.0.0.1:${ports.etcd}`;
+  const files = layout(dir);
+  const client = `https://127.0.0.1:${ports.etcd}`;
   const peers = `http://127.0.0.1:${ports.etcdPeers}`;
   return [
     '--name=sandbox',
-    `--data-dir=${layout(dir).etcd}`,
+    `--data-dir=${files.etcd}`,
+    `--cert-file=${files.etcdPair.certificate}`,
+    `--key-file=${files.etcdPair.key}`,
+    `--trusted-ca-file=${files.etcdAuthority}`,
+    '--client-cert-auth',
     `--listen-client-urls=${client}`,
     `--advertise-client-urls=${client}`,
     `--listen-peer-urls=${peers}`,
@@ -71,7 +81,10 @@ export function etcdFlags(dir: string, ports: Ports): string[] {
 export function apiserverFlags(dir: string, ports: Ports, audit: boolean, more: readonly string[]): string[] {
   const files = layout(dir);
   return [
-    `--etcd-servers=http://127.0.0.1:${ports.etcd}`,
+    `--etcd-servers=https://127.0.0.1:${ports.etcd}`,
+    `--etcd-cafile=${files.etcdAuthority}`,
+    `--etcd-certfile=${files.etcdPair.certificate}`,
+    `--etcd-keyfile=${files.etcdPair.key}`,
     '--bind-address=127.0.0.1',
     '--advertise-address=127.0.0.1',
     `--secure-port=${ports.apiserver}`,

@@ -6,5 +6,6 @@ export { processesOf, stopDetached } from './detached.ts';
 export { eventually } from './eventually.ts';
 export { kubectl } from './kubectl.ts';
 export { startKubelet, type Kubelet, type KubeletOptions } from './kubelet.ts';
-export { openPlane, startPlane, startPlanes, type Plane, type PlaneOptions, type UserOptions } from './plane.ts';
+export { openPlane, startPlane, startPlanes, type PlaneOptions } from './plane.ts';
 export type { PodProgram, Programs } from './pod-process.ts';
+export type { Plane, UserOptions } from './running-plane.ts';

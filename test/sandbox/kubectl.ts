@@ -1,5 +1,5 @@
 import { execa } from 'execa';
-import type { Plane } from './plane.ts';
+import type { Plane } from './running-plane.ts';
 
 /** Runs the kubectl on PATH as the plane's administrator and returns what it prints. For looking at a plane while writing a test. */
 export async function kubectl(plane: Plane, args: readonly string[], input = ''): Promise<string> {

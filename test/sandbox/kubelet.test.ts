@@ -40,7 +40,7 @@ function isAlive(pid: number): boolean {
 }
 
 describe('the kubelet of the sandbox', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let plane: Plane;
   let client: AdminClient;
   let kubelet: Kubelet;

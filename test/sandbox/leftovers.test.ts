@@ -18,7 +18,7 @@ async function nothingLeft(dir: string): Promise<void> {
 }
 
 describe('nothing of the sandbox is left', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
 
   it('when a process exits without stopping its plane', async () => {
     const { stdout, exitCode } = await child(['exit']);

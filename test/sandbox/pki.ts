@@ -13,10 +13,15 @@ export async function writeFiles(dir: string): Promise<Authority> {
   for (const folder of [files.pki, files.logs, files.users, files.pods]) await mkdir(folder, { recursive: true, mode: 0o700 });
   const authority = createAuthority();
   const dnsNames = ['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc'];
+  const etcdAuthority = createAuthority();
+  const etcd = etcdAuthority.issue({ commonName: 'etcd', ips: ['127.0.0.1'] });
   const serving = authority.issue({ commonName: 'kube-apiserver', dnsNames, ips: ['127.0.0.1', SERVICE_ADDRESS] });
   const contents: [string, string][] = [
     [files.authority.certificate, authority.certificate],
     [files.authority.key, authority.key],
+    [files.etcdAuthority, etcdAuthority.certificate],
+    [files.etcdPair.certificate, etcd.certificate],
+    [files.etcdPair.key, etcd.key],
     [files.serving.certificate, serving.certificate],
     [files.serving.key, serving.key],
     [files.serviceAccountKey, signingKey()],

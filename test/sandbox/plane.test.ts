@@ -16,7 +16,7 @@ async function statusOf(request: Promise<unknown>): Promise<number> {
 }
 
 describe('a control plane of the sandbox', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let one: Plane;
   let two: Plane;
 
