@@ -1,0 +1,78 @@
+/** `-o json|yaml`: exactly one document per command, on failure too. Fields are added, never taken away. */
+import type { Prepared } from '../runs/runs.ts';
+import { typeName } from '../graph/ref.ts';
+import type { Outcome, PreflightOutcome, RunOutcome, Trouble } from './outcome.ts';
+import { redact } from './text.ts';
+
+export const API_VERSION = 'kubectl-migrate/v1alpha1';
+
+type Document = Readonly<Record<string, unknown>>;
+
+/** Exit codes that are answers, not failures: done, and stopped where it was told to stop. */
+const ANSWERS: readonly number[] = [0, 7];
+
+export function documentOf(outcome: Exclude<Outcome, { kind: 'Silent' }>): Document {
+  switch (outcome.kind) {
+    case 'Run':
+      return runDocument(outcome);
+    case 'Plan':
+      return planDocument(outcome.prepared, outcome.exit);
+    case 'Preflight':
+      return preflightDocument(outcome);
+    case 'Nothing':
+      return envelope('Result', { exit: outcome.exit, state: outcome.state, movedBy: outcome.movedBy, moved: 0, items: [], next: [] });
+    case 'RunList':
+      return envelope('RunList', { items: outcome.runs });
+    case 'Status':
+      return envelope('Run', { ...outcome.run });
+    case 'ContextList':
+      return envelope('ContextList', { current: outcome.view.current, items: outcome.view.contexts });
+  }
+}
+
+export function failureDocument(trouble: Trouble, more: Document = {}): Document {
+  const { code, exit, message, subjects, next } = trouble;
+  return envelope('Failure', { exit, code, message, subjects, next, ...more });
+}
+
+export function json(document: Document): string {
+  return `${JSON.stringify(document, masked, 2)}\n`;
+}
+
+/** `yaml` is loaded by who asks for it. */
+export async function yaml(document: Document): Promise<string> {
+  const { stringify } = await import('yaml');
+  return stringify(JSON.parse(JSON.stringify(document, masked)), { lineWidth: 0 });
+}
+
+/** A run that failed is a Failure with all that its summary says. */
+function runDocument({ summary, items, exit }: RunOutcome): Document {
+  if (ANSWERS.includes(exit)) return envelope('Result', { ...summary, exit, items });
+  const { failure, ...rest } = summary;
+  const told = failure ?? { code: 'stopped', message: `the run stopped in state ${summary.state}`, subjects: [] };
+  return envelope('Failure', { ...told, ...rest, exit, items });
+}
+
+function planDocument({ plan, moving, left, sides }: Prepared, exit: number): Document {
+  return envelope('Plan', { exit, dryRun: 'client', moving, sides, ...plan, left });
+}
+
+function preflightDocument({ prepared, exit }: PreflightOutcome): Document {
+  const { findings, blocking, moving, left, sides } = prepared;
+  return envelope('Preflight', {
+    exit,
+    blocked: blocking.length > 0,
+    sides,
+    findings,
+    moving,
+    left: left.map(({ ref, rule, sentence }) => ({ name: typeName(ref), namespace: ref.namespace, rule, sentence })),
+  });
+}
+
+function envelope(kind: string, fields: Document): Document {
+  return { apiVersion: API_VERSION, kind, ...fields };
+}
+
+function masked(_: string, value: unknown): unknown {
+  return typeof value === 'string' ? redact(value) : value;
+}

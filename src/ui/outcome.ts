@@ -1,0 +1,82 @@
+/** What a command comes to: the one value it returns. ui/ makes text or a document of it, cli/ an exit code. */
+import type { Summary } from '../engine/events.ts';
+import type { ExitCode } from '../errors.ts';
+import type { Prepared, RunView } from '../runs/runs.ts';
+import type { ResultItem } from './results.ts';
+
+export interface ContextView {
+  readonly name: string;
+  readonly cluster: string;
+  readonly user: string;
+  readonly namespace?: string | undefined;
+  readonly server?: string | undefined;
+}
+
+export interface ContextsView {
+  readonly contexts: readonly ContextView[];
+  readonly current?: string | undefined;
+}
+
+interface Ends {
+  readonly exit: number;
+}
+
+/** A run came to its end, or to a stop. */
+export interface RunOutcome extends Ends {
+  readonly kind: 'Run';
+  readonly summary: Summary;
+  readonly items: readonly ResultItem[];
+}
+
+/** What would be done. */
+export interface PlanOutcome extends Ends {
+  readonly kind: 'Plan';
+  readonly prepared: Prepared;
+}
+
+export interface PreflightOutcome extends Ends {
+  readonly kind: 'Preflight';
+  readonly prepared: Prepared;
+}
+
+/** There was nothing to do: an earlier run did it. */
+export interface NothingOutcome extends Ends {
+  readonly kind: 'Nothing';
+  readonly movedBy: string;
+  readonly state: string;
+}
+
+export interface RunListOutcome extends Ends {
+  readonly kind: 'RunList';
+  readonly runs: readonly RunView[];
+}
+
+export interface StatusOutcome extends Ends {
+  readonly kind: 'Status';
+  readonly run: RunView;
+}
+
+export interface ContextListOutcome extends Ends {
+  readonly kind: 'ContextList';
+  readonly view: ContextsView;
+}
+
+/** What had to be said was said while it went on. */
+export interface SilentOutcome extends Ends {
+  readonly kind: 'Silent';
+}
+
+export type Outcome =
+  RunOutcome | PlanOutcome | PreflightOutcome | NothingOutcome | RunListOutcome | StatusOutcome | ContextListOutcome | SilentOutcome;
+
+export type Format = 'text' | 'wide' | 'name' | 'json' | 'yaml';
+
+/** A failure as everybody needs it: text for people, a document for scripts. */
+export interface Trouble {
+  readonly code: string;
+  readonly exit: ExitCode;
+  readonly message: string;
+  readonly subjects: readonly string[];
+  readonly next: readonly string[];
+  readonly stack?: string | undefined;
+}

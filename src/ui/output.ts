@@ -1,0 +1,103 @@
+/** Prints a command's outcome on stdout, by `-o`. stdout carries the result and nothing else. */
+import { contextsTable, runsTable, statusLines } from './runs-view.ts';
+import type { Grid } from './runs-view.ts';
+import { documentOf, failureDocument, json, yaml } from './documents.ts';
+import type { Format, Outcome, Trouble } from './outcome.ts';
+import { plannedItems } from './plan-view.ts';
+import { preflightReport } from './preflight.ts';
+import type { Look } from './preflight.ts';
+import { folded, resultLine } from './results.ts';
+import type { ResultItem } from './results.ts';
+import type { OutStream } from './streams.ts';
+import { clean } from './text.ts';
+
+export interface Paper {
+  readonly out: OutStream;
+  readonly look: Look;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+type Told = Exclude<Outcome, { kind: 'Silent' }>;
+
+export async function printOutcome(outcome: Outcome, format: Format, paper: Paper): Promise<void> {
+  if (outcome.kind === 'Silent') return;
+  paper.out.write(await PRINTERS[format](outcome, paper));
+}
+
+/** On failure: a document where one was asked for; text belongs to stderr. */
+export async function printFailure(
+  trouble: Trouble,
+  format: Format,
+  paper: Paper,
+  more: Readonly<Record<string, unknown>> = {},
+): Promise<void> {
+  if (format === 'json') paper.out.write(json(failureDocument(trouble, more)));
+  if (format === 'yaml') paper.out.write(await yaml(failureDocument(trouble, more)));
+}
+
+const PRINTERS: Readonly<Record<Format, (outcome: Told, paper: Paper) => Promise<string>>> = {
+  json: (outcome) => Promise.resolve(json(documentOf(outcome))),
+  yaml: (outcome) => yaml(documentOf(outcome)),
+  name: (outcome) => Promise.resolve(lines(names(outcome))),
+  wide: (outcome, paper) => text(outcome, paper, true),
+  text: (outcome, paper) => text(outcome, paper, false),
+};
+
+async function text(outcome: Told, paper: Paper, wide: boolean): Promise<string> {
+  switch (outcome.kind) {
+    case 'Run':
+      return await items(outcome.items, '', wide, paper);
+    case 'Plan':
+      return await items(plannedItems(outcome.prepared.plan), ' (dry run)', wide, paper);
+    case 'Preflight':
+      return lines(preflightReport(outcome.prepared, paper.look));
+    case 'Nothing':
+      return lines([`moved by run ${outcome.movedBy}, state ${outcome.state}; nothing to do`]);
+    case 'RunList':
+      return outcome.runs.length === 0 ? '' : await grid(runsTable(outcome.runs, paper.now, wide));
+    case 'Status':
+      return lines(statusLines(outcome.run, paper.now, paper.look));
+    case 'ContextList':
+      return await grid(contextsTable(outcome.view, wide));
+  }
+}
+
+/** Pipes see every object; at a terminal a large fleet is folded per kind. */
+async function items(all: readonly ResultItem[], suffix: string, wide: boolean, { out }: Paper): Promise<string> {
+  if (wide && all.length > 0) {
+    return await grid({
+      head: ['NAMESPACE', 'NAME', 'RESULT'],
+      rows: all.map((item) => [item.namespace ?? '', clean(item.name), item.verb + suffix]),
+    });
+  }
+  return lines(out.tty ? folded(all, suffix) : all.map((item) => resultLine(item, suffix)));
+}
+
+function names(outcome: Told): readonly string[] {
+  switch (outcome.kind) {
+    case 'Run':
+      return outcome.items.map(({ name }) => clean(name));
+    case 'Plan':
+      return plannedItems(outcome.prepared.plan).map(({ name }) => clean(name));
+    case 'RunList':
+      return outcome.runs.map(({ run }) => run);
+    case 'Status':
+      return [outcome.run.run];
+    case 'ContextList':
+      return outcome.view.contexts.map(({ name }) => clean(name));
+    case 'Preflight':
+      return outcome.prepared.blocking.map(({ rule, subject }) => clean(subject === '' ? rule : `${rule}=${subject}`));
+    case 'Nothing':
+      return [];
+  }
+}
+
+async function grid({ head, rows }: Grid): Promise<string> {
+  const { table } = await import('./tables.ts');
+  return lines([table(head, rows)]);
+}
+
+function lines(all: readonly string[]): string {
+  return all.map((line) => `${line}\n`).join('');
+}

@@ -1,0 +1,34 @@
+/** What each state word says: who acts now. The words are contract, the sentences explain them. */
+import type { Direction } from '../engine/events.ts';
+import type { StateWord } from '../plan/plan.ts';
+
+const SENTENCES: Readonly<Record<StateWord, string>> = {
+  'source-active': 'the source acts; nothing was handed over',
+  copying: 'the source acts; copies stand on the target, held',
+  frozen: 'nobody acts; the source is paused',
+  switching: 'nobody acts; controllers change sides',
+  releasing: 'the target acts on what is released, nobody on the rest',
+  'target-active': 'the target acts; the originals stand marked on the source',
+  retiring: 'the target acts; the originals are being removed from the source',
+  done: 'the target acts; the source is empty',
+  'rolled-back': 'the source acts; the target is as it was',
+};
+
+export interface StateView {
+  readonly state: StateWord;
+  readonly direction: Direction;
+  readonly released?: { readonly done: number; readonly total: number } | undefined;
+  readonly since?: string | undefined;
+}
+
+/** `releasing 21 of 1000, going back`. */
+export function stateWords(view: StateView): string {
+  const released = view.state === 'releasing' && view.released !== undefined ? ` ${view.released.done} of ${view.released.total}` : '';
+  // Both ends of a walk back are reached, no longer gone towards.
+  const back = view.direction === 'back' && view.state !== 'rolled-back' ? ', going back' : '';
+  return `${view.state}${released}${back}`;
+}
+
+export function stateSentence(state: StateWord): string {
+  return SENTENCES[state];
+}
