@@ -1,0 +1,243 @@
+/** The flags that commands share. Environment twins: all but those that choose clusters, say who one is, or consent to something. */
+import { Flags } from '@oclif/core';
+import { usageError } from '../errors.ts';
+import { parseDuration, parseRequestTimeout } from './durations.ts';
+
+export const DRY_RUN_WARNING = '--dry-run without a value is read as --dry-run=client; write it so';
+
+const GROUPS = { clusters: 'CLUSTERS', output: 'OUTPUT', run: 'RUN', identity: 'IDENTITY' } as const;
+
+const duration = Flags.custom<number>({ helpValue: 'DURATION', parse: (text) => Promise.resolve(parseDuration(text)) });
+const requestTimeout = Flags.custom<number>({ helpValue: 'DURATION', parse: (text) => Promise.resolve(parseRequestTimeout(text)) });
+
+/** Every command has these. */
+export const globalFlags = {
+  output: Flags.option({
+    char: 'o',
+    summary: 'what stdout carries; json and yaml are exactly one document, on failure too',
+    options: ['wide', 'name', 'json', 'yaml'] as const,
+    helpValue: 'FORMAT',
+    helpGroup: GROUPS.output,
+    env: 'KUBECTL_MIGRATE_OUTPUT',
+  })(),
+  'no-color': Flags.boolean({ summary: 'no colours', helpGroup: GROUPS.output, env: 'KUBECTL_MIGRATE_NO_COLOR' }),
+  'no-input': Flags.boolean({ summary: 'never ask', helpGroup: GROUPS.output, env: 'KUBECTL_MIGRATE_NO_INPUT' }),
+  v: Flags.integer({
+    char: 'v',
+    summary: 'verbosity, 0 to 9; from 1 on errors show where they come from',
+    min: 0,
+    max: 9,
+    helpValue: 'N',
+    helpGroup: GROUPS.output,
+    env: 'KUBECTL_MIGRATE_V',
+  }),
+};
+
+export const stateDirFlag = {
+  'state-dir': Flags.string({
+    summary: 'directory that holds the runs (default $XDG_STATE_HOME/kubectl-migrate/runs)',
+    helpValue: 'DIR',
+    helpGroup: GROUPS.run,
+    env: 'KUBECTL_MIGRATE_STATE_DIR',
+  }),
+};
+
+/** Commands that report progress. */
+export const eventFlags = {
+  events: Flags.option({
+    summary: 'stderr carries one JSON object per line, and nothing is asked',
+    options: ['json'] as const,
+    helpValue: 'FORMAT',
+    helpGroup: GROUPS.output,
+    env: 'KUBECTL_MIGRATE_EVENTS',
+  })(),
+  'events-file': Flags.string({
+    summary: 'the same lines into a file; stderr stays as it is',
+    helpValue: 'FILE',
+    helpGroup: GROUPS.output,
+    env: 'KUBECTL_MIGRATE_EVENTS_FILE',
+  }),
+};
+
+const file = (summary: string, more = {}) => Flags.string({ summary, helpValue: 'FILE', helpGroup: GROUPS.clusters, ...more });
+const context = (summary: string, more = {}) => Flags.string({ summary, helpValue: 'NAME', helpGroup: GROUPS.clusters, ...more });
+const hidden = { hidden: true };
+
+/** kubectl has these flags; here they would say nothing about which of two clusters is meant. */
+const refused = (name: string) =>
+  Flags.string({
+    hidden: true,
+    parse: () => {
+      throw usageError(
+        'usage/refused',
+        `not taken here, where two clusters play a part: say which with --source, --target and their contexts`,
+        {
+          next: ['kubectl migrate ctx', `kubectl config set-context NEW-CONTEXT --${name}=...`],
+        },
+      );
+    },
+  });
+
+export const clusterFlags = {
+  source: file('kubeconfig of the cluster that acts now', { char: 's' }),
+  target: file('kubeconfig of the cluster that takes over', { char: 't' }),
+  'source-context': context('context of the source; without --source looked up in --kubeconfig'),
+  'target-context': context('context of the target; without --target looked up in --kubeconfig'),
+  kubeconfig: file('kubeconfig that both sides share (default $KUBECONFIG)'),
+  context: context('the same as --source-context', hidden),
+  'kubeconfig-context': context('the same as --source-context', hidden),
+  'to-kubeconfig': file('the same as --target', hidden),
+  'to-kubeconfig-context': context('the same as --target-context', hidden),
+  cluster: refused('cluster'),
+  user: refused('user'),
+  server: refused('server'),
+  token: refused('token'),
+};
+
+const who = (summary: string) => ({ summary, helpGroup: GROUPS.identity });
+
+export const identityFlags = {
+  as: Flags.string({ ...who('user to act as on the source'), helpValue: 'USER' }),
+  'as-group': Flags.string({
+    ...who('group to act as on the source; may be repeated'),
+    helpValue: 'GROUP',
+    multiple: true,
+    multipleNonGreedy: true,
+  }),
+  'as-uid': Flags.string({ ...who('UID to act as on the source'), helpValue: 'UID' }),
+  'target-as': Flags.string({ ...who('user to act as on the target'), helpValue: 'USER' }),
+  'target-as-group': Flags.string({
+    ...who('group to act as on the target; may be repeated'),
+    helpValue: 'GROUP',
+    multiple: true,
+    multipleNonGreedy: true,
+  }),
+  'target-as-uid': Flags.string({ ...who('UID to act as on the target'), helpValue: 'UID' }),
+  'request-timeout': requestTimeout({
+    summary: 'how long one request may take; 0 = as long as it takes',
+    helpGroup: GROUPS.clusters,
+    env: 'KUBECTL_MIGRATE_REQUEST_TIMEOUT',
+  }),
+};
+
+/** What the planning of a pivot needs. */
+export const scopeFlags = {
+  namespace: Flags.string({
+    char: 'n',
+    summary: 'only this namespace; may be repeated or a comma list',
+    helpValue: 'NAME',
+    multiple: true,
+    multipleNonGreedy: true,
+    delimiter: ',',
+    env: 'KUBECTL_MIGRATE_NAMESPACE',
+  }),
+  'all-namespaces': Flags.boolean({ char: 'A', summary: 'all namespaces; the default', env: 'KUBECTL_MIGRATE_ALL_NAMESPACES' }),
+  'lock-namespace': Flags.string({
+    summary: 'namespace of the lock on both clusters',
+    helpValue: 'NAME',
+    default: 'kube-system',
+    helpGroup: GROUPS.run,
+    env: 'KUBECTL_MIGRATE_LOCK_NAMESPACE',
+  }),
+  'on-conflict': Flags.option({
+    summary: 'what to do with an object of the same name on the target',
+    options: ['fail', 'adopt', 'overwrite'] as const,
+    default: 'fail' as const,
+    helpValue: 'WHAT',
+    helpGroup: GROUPS.run,
+    env: 'KUBECTL_MIGRATE_ON_CONFLICT',
+  })(),
+};
+
+/** A consent to a finding: no environment twin. */
+export const allowFlag = {
+  allow: Flags.string({
+    summary: 'go on although this rule blocks; may be repeated',
+    helpValue: 'RULE[=SUBJECT]',
+    multiple: true,
+    multipleNonGreedy: true,
+    helpGroup: GROUPS.run,
+  }),
+};
+
+export const timeoutFlag = (more: { readonly default?: number } = {}) => ({
+  timeout: duration({ summary: 'bounds each step, in release each batch', helpGroup: GROUPS.run, env: 'KUBECTL_MIGRATE_TIMEOUT', ...more }),
+});
+
+export const settleFlag = {
+  settle: duration({
+    summary: 'how long hosts that show no sign must stay unchanged',
+    default: 120_000,
+    helpGroup: GROUPS.run,
+    env: 'KUBECTL_MIGRATE_SETTLE',
+  }),
+};
+
+export const PHASES_TO_STOP_AFTER = ['preflight', 'prepare', 'precopy', 'release', 'verify'] as const;
+
+export const untilFlag = {
+  until: Flags.option({
+    summary: 'stop after this phase (exit 7)',
+    options: PHASES_TO_STOP_AFTER,
+    helpValue: 'PHASE',
+    helpGroup: GROUPS.run,
+    env: 'KUBECTL_MIGRATE_UNTIL',
+  })(),
+};
+
+export const batchFlag = {
+  batch: Flags.custom<readonly number[]>({
+    summary: 'sizes of the release batches; the first is the canary, the last repeats',
+    helpValue: 'N,N,...',
+    helpGroup: GROUPS.run,
+    env: 'KUBECTL_MIGRATE_BATCH',
+    default: [1, 4, 16, 50],
+    parse: (text) => Promise.resolve(parseBatch(text)),
+  })(),
+};
+
+function parseBatch(text: string): readonly number[] {
+  const sizes = text.split(',').map((size) => (/^[1-9]\d*$/.test(size.trim()) ? Number(size) : NaN));
+  if (sizes.some(Number.isNaN)) throw usageError('usage/batch', `"${text}" is no list of batch sizes; write it like 1,4,16,50`);
+  return sizes;
+}
+
+export const stayFrozenFlag = {
+  'stay-frozen': Flags.boolean({
+    summary: 'do not thaw by itself when something fails while frozen',
+    helpGroup: GROUPS.run,
+    env: 'KUBECTL_MIGRATE_STAY_FROZEN',
+  }),
+};
+
+/** Bare `--dry-run` is rewritten by argv.ts. */
+export const dryRunFlag = {
+  'dry-run': Flags.string({
+    summary: 'client: show the plan and change nothing',
+    helpValue: 'client|none',
+    default: 'none',
+    helpGroup: GROUPS.run,
+    env: 'KUBECTL_MIGRATE_DRY_RUN',
+    parse: (text) => Promise.resolve(parseDryRun(text)),
+  }),
+};
+
+function parseDryRun(text: string): string {
+  if (text === 'client' || text === 'none') return text;
+  if (text === 'server') {
+    throw usageError('usage/dry-run', 'a rehearsal on the servers comes with a later version; client shows the plan', {
+      next: ['kubectl migrate pivot --dry-run=client'],
+    });
+  }
+  throw usageError('usage/dry-run', `"${text}" is neither client nor none`);
+}
+
+export const yesFlag = (summary: string) => ({ yes: Flags.boolean({ char: 'y', summary, helpGroup: GROUPS.run }) });
+
+export const retireFlag = {
+  retire: Flags.boolean({ summary: 'also remove the originals from the source at the end', helpGroup: GROUPS.run }),
+};
+
+export const stealLockFlag = {
+  'steal-lock': Flags.boolean({ summary: 'take the run over from another machine; asked once, -y answers', helpGroup: GROUPS.run }),
+};
