@@ -16,7 +16,7 @@ export function operatorHere(): Operator {
   return { operator: userName(), host: hostname() };
 }
 
-export function lockMover(operator: Operator = operatorHere()): Mover {
+export function lock(operator: Operator = operatorHere()): Mover {
   return { name: 'lock', discover, rules, sets, actions: { take: takeAction(operator) } };
 }
 

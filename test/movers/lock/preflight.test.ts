@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { lockMover } from '../../../src/movers/lock/index.ts';
+import { lock } from '../../../src/movers/lock/index.ts';
 import { createLock } from '../../../src/movers/lock/lease.ts';
 import { emptyFacts, factsOf } from '../../../src/movers/mover.ts';
 import type { DiscoverContext } from '../../../src/movers/mover.ts';
@@ -10,7 +10,7 @@ async function discovered(change: (clusters: Record<'source' | 'target', FakeClu
   const clusters = { source: new FakeCluster(), target: new FakeCluster({ role: 'target' }) };
   await change(clusters);
   const facts = { source: emptyFacts(), target: emptyFacts() };
-  const mover = lockMover({ operator: 'ada', host: 'laptop' });
+  const mover = lock({ operator: 'ada', host: 'laptop' });
   await mover.discover?.({ clusters, facts, options: { namespaces: [] } } as unknown as DiscoverContext);
   const roles = { source: factsOf(clusters.source, facts.source), target: factsOf(clusters.target, facts.target) };
   const all = { roles, scope: new Map<string, string>(), left: [], namespaces: [] };

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { lockMover } from '../../../src/movers/lock/index.ts';
+import { lock } from '../../../src/movers/lock/index.ts';
 import type { Item } from '../../../src/plan/plan.ts';
 import { FakeApiError, FakeCluster } from '../fake-cluster.ts';
 import { contextOf, back, forward, look } from '../controllers/step-context.ts';
 
 const LEASE = 'leases.coordination.k8s.io/kube-system/kubectl-migrate';
-const take = lockMover({ operator: 'ada', host: 'laptop' }).actions['take']!;
+const take = lock({ operator: 'ada', host: 'laptop' }).actions['take']!;
 const items: Item[] = ['source', 'target'].map((role) => ({ key: `lock/${role}`, owners: [], why: '', vars: { role } }));
 const [SOURCE, TARGET] = items as [Item, Item];
 

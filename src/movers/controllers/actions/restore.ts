@@ -1,0 +1,37 @@
+/** Putting a controller back that a walk back or a deviation had stopped. */
+import type { Cluster, KubeObject } from '../../../cluster/cluster.ts';
+import type { Action, Seen, StepContext } from '../../../plan/action.ts';
+import { patchAsRead, refOf } from '../../marked.ts';
+import { countChange, foundOn, withoutCompensations } from '../counts.ts';
+import { whyNotReady } from '../off.ts';
+import { standings } from '../workload.ts';
+import type { Standing } from '../workload.ts';
+import { workloadAccess } from './access.ts';
+
+export function restoreAction(): Action<Cluster> {
+  return {
+    async probe(items, c) {
+      const stand = await standings(c.cluster('at'), items);
+      return new Map(items.map((item) => [item.key, judge(stand.get(item.key), c)]));
+    },
+    async apply(item, seen, c) {
+      await patchAsRead(c.cluster('at'), refOf(item), seen.saw as KubeObject, c, (object) => {
+        const { rest, replicas } = withoutCompensations(c.plan, foundOn(object, c.run));
+        if (replicas === undefined) return undefined;
+        // What an earlier step of the run had started is stopped by that step's own undo: starting it for a moment helps nobody.
+        return countChange(c, rest.length > 0 ? undefined : replicas, rest);
+      });
+      return 'waiting';
+    },
+    access: (items, step) => workloadAccess(items, step, 'patch'),
+  };
+}
+
+function judge(standing: Standing | undefined, c: StepContext<Cluster>): Seen {
+  const object = standing?.object;
+  if (standing === undefined || object === undefined) return { state: 'done' };
+  const { replicas } = withoutCompensations(c.plan, foundOn(object, c.run));
+  if (replicas !== undefined) return { state: 'todo', saw: object, before: standing.replicas };
+  const note = standing.replicas > 0 ? whyNotReady(standing, 1) : undefined;
+  return note === undefined ? { state: 'done' } : { state: 'waiting', note };
+}

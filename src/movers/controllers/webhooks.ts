@@ -1,0 +1,118 @@
+/** Webhooks that guard what is moved: whom they stop when nobody answers, and whether anybody does. */
+import { hasStatus } from '../../cluster/cluster.ts';
+import type { Cluster, KubeObject } from '../../cluster/cluster.ts';
+import type { ObjectRef } from '../../graph/ref.ts';
+import { groupResource } from '../../graph/ref.ts';
+import { isOurGroup } from '../../kinds/describe.ts';
+import type { KindFact, WebhookFact } from '../../plan/facts.ts';
+
+const KINDS = [
+  { kind: 'ValidatingWebhookConfiguration', resource: 'validatingwebhookconfigurations' },
+  { kind: 'MutatingWebhookConfiguration', resource: 'mutatingwebhookconfigurations' },
+] as const;
+const GROUP = 'admissionregistration.k8s.io';
+
+/** One entry of `webhooks` in a configuration, as far as it is read; the rest is kept as it is. */
+export interface Webhook {
+  readonly name: string;
+  readonly failurePolicy?: string;
+  readonly rules?: readonly WebhookRule[];
+  readonly clientConfig?: { readonly url?: string; readonly service?: { readonly namespace?: string; readonly name?: string } };
+  readonly [field: string]: unknown;
+}
+
+interface WebhookRule {
+  readonly apiGroups?: readonly string[];
+  readonly resources?: readonly string[];
+  readonly operations?: readonly string[];
+}
+
+export const CONFIGURATIONS = KINDS.map(({ resource }) => ({ group: GROUP, version: 'v1', resource }));
+
+export function webhooksOf(configuration: KubeObject): readonly Webhook[] {
+  return (configuration['webhooks'] ?? []) as readonly Webhook[];
+}
+
+/** The API's default is to fail closed. */
+export function isFailClosed(webhook: Webhook): boolean {
+  return (webhook.failurePolicy ?? 'Fail') === 'Fail';
+}
+
+/** What a pivot writes: Cluster API's and Metal3's kinds, and what their specs name. */
+export function isMoved(id: string): boolean {
+  const group = id.slice(id.indexOf('.') + 1);
+  return id === 'secrets' || id === 'configmaps' || isOurGroup(group);
+}
+
+/** Every webhook that guards a kind of ours, of all configurations. */
+export async function readWebhooks(cluster: Cluster, kinds: ReadonlyMap<string, KindFact>): Promise<readonly WebhookFact[]> {
+  const configurations: KubeObject[] = [];
+  for (const { kind, resource } of KINDS) {
+    for await (const object of cluster.list({ group: GROUP, version: 'v1', resource })) configurations.push({ ...object, kind });
+  }
+  const ours = [...kinds.keys(), 'secrets', 'configmaps'].filter(isMoved);
+  const facts = configurations.flatMap((configuration) =>
+    webhooksOf(configuration).map((webhook) => factOf(configuration, webhook, guardedBy(webhook, ours))),
+  );
+  return Promise.all(
+    facts
+      .filter(({ resources }) => resources.length > 0)
+      .map(async (fact) => (fact.service === undefined ? fact : { ...fact, endpoints: await hasEndpoints(cluster, fact.service) })),
+  );
+}
+
+/** Kinds of ours that a webhook's rules name, wildcards included; subresources do not count. */
+export function guardedBy(webhook: Webhook, ours: readonly string[]): readonly string[] {
+  const named = new Set<string>();
+  for (const { apiGroups = [], resources = [] } of webhook.rules ?? []) {
+    for (const group of apiGroups) {
+      for (const resource of resources) {
+        if (group === '*' || resource === '*') ours.filter((id) => matches(id, group, resource)).forEach((id) => named.add(id));
+        else if (!resource.includes('/') && isMoved(groupResource({ group, resource }))) named.add(groupResource({ group, resource }));
+      }
+    }
+  }
+  return [...named];
+}
+
+function matches(id: string, group: string, resource: string): boolean {
+  const dot = id.indexOf('.');
+  const [itsResource, itsGroup] = dot < 0 ? [id, ''] : [id.slice(0, dot), id.slice(dot + 1)];
+  return (group === '*' || group === itsGroup) && (resource === '*' || resource === '*/*' || resource === itsResource);
+}
+
+function factOf(configuration: KubeObject, webhook: Webhook, resources: readonly string[]): WebhookFact {
+  const { uid = '', resourceVersion = '' } = configuration.metadata;
+  const { namespace, name } = webhook.clientConfig?.service ?? {};
+  return {
+    configuration: configurationRef(configuration),
+    uid,
+    resourceVersion,
+    name: webhook.name,
+    failClosed: isFailClosed(webhook),
+    resources,
+    operations: [...new Set((webhook.rules ?? []).flatMap(({ operations = [] }) => operations))],
+    ...(namespace !== undefined && name !== undefined && { service: { namespace, name } }),
+  };
+}
+
+function configurationRef({ kind, metadata: { name } }: KubeObject): ObjectRef {
+  const resource = KINDS.find((known) => known.kind === kind)?.resource ?? KINDS[0].resource;
+  return { group: GROUP, version: 'v1', kind, resource, name };
+}
+
+/** Absent conditions count as ready, as the API says. */
+async function hasEndpoints(cluster: Cluster, service: { readonly namespace: string; readonly name: string }): Promise<boolean> {
+  const labelSelector = `kubernetes.io/service-name=${service.name}`;
+  const slices = { group: 'discovery.k8s.io', version: 'v1', resource: 'endpointslices' };
+  try {
+    for await (const slice of cluster.list(slices, { namespace: service.namespace, labelSelector })) {
+      const endpoints = (slice['endpoints'] ?? []) as readonly { readonly conditions?: { readonly ready?: boolean } }[];
+      if (endpoints.some(({ conditions }) => conditions?.ready !== false)) return true;
+    }
+  } catch (error) {
+    // A namespace that is not there has no endpoints either.
+    if (!hasStatus(error, 404)) throw error;
+  }
+  return false;
+}

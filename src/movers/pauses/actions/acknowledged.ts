@@ -1,0 +1,32 @@
+/** Waiting until the controllers have let go: every host carries a pause mark, and nothing in scope says `block-move`. Read only. */
+import type { Cluster, KubeObject } from '../../../cluster/cluster.ts';
+import { describe, isOurGroup } from '../../../kinds/describe.ts';
+import { BLOCK_MOVE, HOST_PAUSED } from '../../../kinds/names.ts';
+import type { Action, Seen } from '../../../plan/action.ts';
+import type { Item } from '../../../plan/plan.ts';
+import { itemAccess, readItems } from '../../marked.ts';
+import { isHost } from '../hosts-below.ts';
+
+export const acknowledgedAction: Action<Cluster> = {
+  async probe(items, c) {
+    const asked = items.filter(mayBlock);
+    const objects = await readItems(c.cluster('at'), asked, { metadataOnly: true });
+    return new Map(asked.map((item) => [item.key, judge(objects.get(item.key), item)]));
+  },
+  access: (items, step) => itemAccess(items.filter(mayBlock), step, 'at'),
+};
+
+/** Secrets and what else is at rest have nobody who could block. */
+function mayBlock({ ref }: Item): boolean {
+  return ref !== undefined && isOurGroup(ref.group) && describe(ref.group, ref.kind).hold.by !== 'rest';
+}
+
+function judge(object: KubeObject | undefined, item: Item): Seen {
+  const annotations = object?.metadata.annotations ?? {};
+  if (object === undefined) return { state: 'done' };
+  if (BLOCK_MOVE in annotations)
+    return { state: 'waiting', note: `its controller still holds ${object.metadata.name} back (${BLOCK_MOVE})` };
+  if (isHost(item) && !(HOST_PAUSED in annotations))
+    return { state: 'waiting', note: `CAPM3 has not yet marked ${object.metadata.name} as paused` };
+  return { state: 'done' };
+}

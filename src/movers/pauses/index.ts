@@ -1,0 +1,11 @@
+/** Pauses: what holds objects still on the source, who acknowledges it, and how it comes off on the target. */
+import type { Mover } from '../mover.ts';
+import { acknowledgedAction } from './actions/acknowledged.ts';
+import { holdAction } from './actions/hold.ts';
+import { releaseAction } from './actions/release.ts';
+import { rules } from './preflight.ts';
+import { sets } from './steps.ts';
+
+export function pauses(): Mover {
+  return { name: 'pauses', rules, sets, actions: { hold: holdAction, acknowledged: acknowledgedAction, release: releaseAction } };
+}

@@ -1,0 +1,51 @@
+/** Rules about pauses: what its user paused stays paused, and what keeps CAPM3 from acknowledging a pause. */
+import { title } from '../../graph/ref.ts';
+import { CAPM3_VALUE, CLUSTER_NAME, HOST_PAUSED, PAUSED } from '../../kinds/names.ts';
+import { FORMER } from '../../plan/marks.ts';
+import type { Facts, ObjectFact, Rule } from '../../plan/facts.ts';
+import type { Finding } from '../../plan/plan.ts';
+
+/** Told, not blocking: it moves and stays paused. */
+function byUser(facts: Facts): readonly Finding[] {
+  return inScope(facts)
+    .filter(({ ref, paused, annotations }) => {
+      if (FORMER in annotations) return false;
+      if (ref.kind === 'Cluster') return paused === true;
+      return HOST_PAUSED in annotations && annotations[HOST_PAUSED] !== CAPM3_VALUE;
+    })
+    .map(({ ref }) => ({
+      rule: 'pauses/user',
+      level: 'info' as const,
+      subject: subjectOf(ref),
+      sentence: `${title(ref)} is paused by its user: it moves, stays paused, and is not released`,
+    }));
+}
+
+/** A Metal3Machine with a pause of its own is not looked at by CAPM3: its host would never be marked. */
+function pausedMachines(facts: Facts): readonly Finding[] {
+  const source = facts.roles['source'];
+  return inScope(facts)
+    .filter(({ ref, annotations }) => ref.kind === 'Metal3Machine' && PAUSED in annotations)
+    .filter(({ ref, labels }) => {
+      const key = `clusters.cluster.x-k8s.io/${ref.namespace ?? ''}/${labels[CLUSTER_NAME] ?? ''}`;
+      return source?.objects.get(key)?.paused !== true;
+    })
+    .map(({ ref }) => ({
+      rule: 'pauses/machine',
+      level: 'block' as const,
+      subject: subjectOf(ref),
+      sentence: `${title(ref)} carries ${PAUSED}: CAPM3 does not look at it and would never mark its host as paused`,
+      fix: `kubectl --context ${source?.context ?? ''} -n ${ref.namespace ?? ''} annotate metal3machine ${ref.name} ${PAUSED}-`,
+    }));
+}
+
+function inScope({ roles, scope }: Facts): readonly ObjectFact[] {
+  const objects = roles['source']?.objects;
+  return [...scope.keys()].flatMap((key) => objects?.get(key) ?? []);
+}
+
+function subjectOf({ namespace = '', name }: ObjectFact['ref']): string {
+  return `${namespace}/${name}`;
+}
+
+export const rules: readonly Rule[] = [byUser, pausedMachines];
