@@ -1,0 +1,155 @@
+/** Fills this mover's part of the facts, read only: kinds, namespaces and objects of both sides, what moves, what stays. */
+import type { Cluster, KubeObject } from '../../cluster/cluster.ts';
+import { hasStatus } from '../../cluster/cluster.ts';
+import { groupResource, keyOf, type Key, type ObjectRef } from '../../graph/ref.ts';
+import type { KindFact } from '../../plan/facts.ts';
+import type { Finding } from '../../plan/plan.ts';
+import type { DiscoverContext, FactsBuilder } from '../mover.ts';
+import { canonical } from './json.ts';
+import { prunedPaths } from './prune.ts';
+import { listedKinds, placesOf, readKinds, readNamespaces, readObjects, type Kinds, type Listed } from './read.ts';
+import { scopeOf } from './scope.ts';
+
+export async function discover(c: DiscoverContext): Promise<void> {
+  const { source, ...others } = c.clusters;
+  if (source === undefined) return;
+  const roles = Object.entries(c.clusters);
+  const read = await Promise.all(
+    roles.map(async ([role, cluster]) => [role, await readFrame(cluster, builderOf(c, role), c.signal)] as const),
+  );
+  const frames = new Map(read);
+  const own = frames.get('source') ?? { kinds: new Map(), schemas: new Map() };
+  const [other] = Object.keys(others);
+  await readSource(source, c, own, other === undefined ? undefined : frames.get(other));
+  await Promise.all(Object.entries(others).map(([role, cluster]) => readOther(cluster, builderOf(c, role), c, own.kinds)));
+  await tellWhereElse(source, c);
+}
+
+function builderOf(c: DiscoverContext, role: string): FactsBuilder {
+  const builder = c.facts[role];
+  if (builder === undefined) throw new Error(`There are no facts for ${role}.`);
+  return builder;
+}
+
+async function readFrame(cluster: Cluster, builder: FactsBuilder, signal: AbortSignal): Promise<Kinds> {
+  const [kinds, namespaces] = await Promise.all([readKinds(cluster, signal), readNamespaces(cluster, signal)]);
+  for (const [id, kind] of kinds.kinds) builder.kinds.set(id, kind);
+  for (const [name, namespace] of namespaces) builder.namespaces.set(name, namespace);
+  return kinds;
+}
+
+async function readSource(source: Cluster, c: DiscoverContext, own: Kinds, target: Kinds | undefined): Promise<void> {
+  const builder = builderOf(c, 'source');
+  const listed = listedKinds(own.kinds);
+  const see = target === undefined ? undefined : pruneWatch(own, target, builder);
+  const objects = await readObjects(source, {
+    listed,
+    places: placesOf(listed),
+    namespaces: c.options.namespaces,
+    comparison: 'copy',
+    hmac: (text) => c.hmac(text),
+    ...(see === undefined ? {} : { see }),
+    refused: (kind, status) => refused(kind, status, 'source', c),
+    signal: c.signal,
+  });
+  for (const [key, fact] of objects) builder.objects.set(key, fact);
+  const { scope, left } = scopeOf(builder.objects, builder.kinds);
+  for (const [key, why] of scope) c.scope.set(key, why);
+  c.left.push(...left);
+}
+
+/** On the other side only what may meet ours: objects of the same kinds in the same version, of Secrets and ConfigMaps those of the same name. */
+async function readOther(cluster: Cluster, builder: FactsBuilder, c: DiscoverContext, kinds: ReadonlyMap<string, KindFact>): Promise<void> {
+  const listed = listedKinds(kinds);
+  const served = listed.filter((kind) => kind.group === '' || serves(builder.kinds, kind));
+  const core = new Set(listed.filter((kind) => kind.group === '').map(groupResource));
+  const objects = await readObjects(cluster, {
+    listed: served,
+    places: placesOf(listed),
+    namespaces: c.options.namespaces,
+    comparison: 'copy',
+    hmac: (text) => c.hmac(text),
+    keep: (key) => c.scope.has(key) || !core.has(key.slice(0, key.indexOf('/'))),
+    refused: (kind, status) => refused(kind, status, cluster.role, c),
+    signal: c.signal,
+  });
+  for (const [key, fact] of objects) builder.objects.set(key, fact);
+}
+
+export function serves(kinds: ReadonlyMap<string, KindFact>, kind: Pick<Listed, 'group' | 'resource' | 'version'>): boolean {
+  return kinds.get(groupResource(kind))?.versions.some((version) => version.name === kind.version && version.served) === true;
+}
+
+/** Notes the fields that the target would prune; where both schemas are equal there is nothing to look at. */
+export function pruneWatch(own: Kinds, target: Kinds, builder: Pick<FactsBuilder, 'pruned'>): (object: KubeObject, ref: ObjectRef) => void {
+  const schemas = new Map<string, unknown>();
+  for (const [id, schema] of target.schemas) {
+    if (own.schemas.has(id) && canonical(own.schemas.get(id)) !== canonical(schema)) schemas.set(id, schema);
+  }
+  return (object, ref) => {
+    const id = groupResource(ref);
+    const schema = schemas.get(`${id}/${ref.version}`);
+    if (schema === undefined) return;
+    const known = builder.pruned.get(id) ?? new Map<string, { count: number; first: Key }>();
+    for (const path of prunedPaths(object, schema)) {
+      const before = known.get(path);
+      known.set(path, { count: (before?.count ?? 0) + 1, first: before?.first ?? keyOf(ref) });
+    }
+    if (known.size > 0) builder.pruned.set(id, known);
+  };
+}
+
+function refused(kind: Listed, status: number, role: string, c: DiscoverContext): void {
+  const { group, resource } = kind;
+  const name = groupResource(kind);
+  if (status === 404) {
+    c.findings.push({
+      rule: 'objects/unserved',
+      level: 'block',
+      subject: name,
+      sentence: `The ${role} does not serve ${name} in ${kind.version}, though its definition says so.`,
+      fix: `kubectl get --raw /apis/${group}/${kind.version}`,
+    });
+    return;
+  }
+  builderOf(c, role).denied.push({ role, verb: 'list', group, resource });
+  c.findings.push({
+    rule: 'objects/unread',
+    level: 'block',
+    subject: name,
+    sentence: `You may not list ${name} on the ${role}: what stands there cannot be seen.`,
+    fix: `Grant list on ${name} to your user on the ${role}.`,
+    absolute: true,
+  });
+}
+
+/** Nothing in the namespaces that were asked for: says which ones have something. */
+async function tellWhereElse(source: Cluster, c: DiscoverContext): Promise<void> {
+  if (c.scope.size > 0) return;
+  const asked = c.options.namespaces;
+  const found = asked.length === 0 ? [] : await namespacesWithHosts(source, builderOf(c, 'source'), c.signal);
+  const where = asked.length === 0 ? 'the source' : `namespace ${asked.join(', ')}`;
+  const elsewhere = found.length === 0 ? '' : ` Objects to move are in: ${found.join(', ')}.`;
+  c.findings.push({
+    rule: 'scope/empty',
+    level: 'block',
+    subject: asked.join(',') || 'source',
+    sentence: `Nothing to move in ${where}.${elsewhere}`,
+    ...(found[0] === undefined ? {} : { fix: `-n ${found.join(',')}` }),
+    absolute: true,
+  } satisfies Finding);
+}
+
+async function namespacesWithHosts(source: Cluster, builder: FactsBuilder, signal: AbortSignal): Promise<string[]> {
+  const roots = ['clusters.cluster.x-k8s.io', 'baremetalhosts.metal3.io'];
+  const found = new Set<string>();
+  for (const kind of listedKinds(builder.kinds).filter((listed) => roots.includes(groupResource(listed)))) {
+    try {
+      for await (const { metadata } of source.list(kind, { metadataOnly: true, signal }))
+        if (metadata.namespace !== undefined) found.add(metadata.namespace);
+    } catch (error) {
+      if (!hasStatus(error, 403, 404)) throw error; // may be read in one namespace only: then nobody can say where else
+    }
+  }
+  return [...found].sort();
+}

@@ -1,0 +1,137 @@
+/** From a body to what facts keep of it: no body, no value of a Secret. */
+import type { KubeObject } from '../../cluster/cluster.ts';
+import { groupOf, keyOf, type Key, type ObjectRef } from '../../graph/ref.ts';
+import type { Follow, KindDescription, KindName } from '../../kinds/kind.ts';
+import { CLUSTER_NAME, HOST_STATUS } from '../../kinds/names.ts';
+import { scalarAt, valuesAt } from '../../kinds/paths.ts';
+import type { ObjectFact } from '../../plan/facts.ts';
+import { MANAGER, PREFIX } from '../../plan/marks.ts';
+import { contentHash, type Keyed } from './hash.ts';
+import { isFields } from './json.ts';
+import { marksOf } from './holding.ts';
+import type { Comparison } from './normalise.ts';
+
+/** Where objects of a kind are found. */
+export interface Place {
+  readonly resource: string;
+  readonly namespaced: boolean;
+}
+
+/** Looks a kind up among those that are listed; undefined = not listed, so nothing can be said of such objects. */
+export type Places = (name: KindName) => Place | undefined;
+
+export interface FactOptions {
+  readonly hmac: Keyed;
+  readonly comparison: Comparison;
+  readonly places: Places;
+}
+
+/** `hash` is still without owners: which of them live is known when everything has been listed. */
+export function factOf(object: KubeObject, ref: ObjectRef, kind: KindDescription, options: FactOptions): ObjectFact {
+  const { metadata } = object;
+  const embedded = kind.uids.flatMap((path) => valuesAt(object, path)).filter((uid) => typeof uid === 'string');
+  return {
+    key: keyOf(ref),
+    ref,
+    uid: metadata.uid ?? '',
+    resourceVersion: metadata.resourceVersion ?? '',
+    owners: metadata.ownerReferences ?? [],
+    labels: metadata.labels ?? {},
+    annotations: knownAnnotations(metadata.annotations ?? {}),
+    finalizers: metadata.finalizers ?? [],
+    ...(metadata.deletionTimestamp === undefined ? {} : { deleting: metadata.deletionTimestamp }),
+    ...pausedOf(object),
+    hash: contentHash(object, kind, options.comparison, options.hmac),
+    vars: varsOf(object, kind),
+    references: referencesOf(object, ref, kind, options.places),
+    ...(embedded.length === 0 ? {} : { embeddedUids: embedded }),
+    ...(typeof object['type'] === 'string' && ref.kind === 'Secret' ? { type: object['type'] } : {}),
+    ...managersOf(object),
+  };
+}
+
+function pausedOf(object: KubeObject): { paused?: boolean } {
+  const { paused } = marksOf(object);
+  return paused === undefined ? {} : { paused };
+}
+
+/** Those of Kubernetes projects, Metal3 and ours; the host's status annotation by its presence only, it is long. */
+function knownAnnotations(all: Readonly<Record<string, string>>): Record<string, string> {
+  const kept: Record<string, string> = {};
+  for (const [name, value] of Object.entries(all)) {
+    const domain = name.slice(0, Math.max(0, name.indexOf('/')));
+    const known = domain.endsWith('k8s.io') || domain.endsWith('metal3.io') || domain.endsWith('kubernetes.io') || name.startsWith(PREFIX);
+    if (known) kept[name] = name === HOST_STATUS ? 'present' : value;
+  }
+  return kept;
+}
+
+function varsOf(object: KubeObject, kind: KindDescription): Record<string, string | number | boolean> {
+  const vars: Record<string, string | number | boolean> = {};
+  const cluster = object.metadata.labels?.[CLUSTER_NAME];
+  if (cluster !== undefined) vars['cluster'] = cluster;
+  for (const [name, path] of Object.entries(kind.vars)) {
+    const value = scalarAt(object, path);
+    if (value !== undefined) vars[name] = value;
+  }
+  return vars;
+}
+
+function managersOf(object: KubeObject): { managed: boolean; madeBy?: string } {
+  const entries = object.metadata.managedFields ?? [];
+  const managed = entries.some(
+    ({ operation, manager }) => operation === 'Apply' || manager?.startsWith('kubectl-client-side-apply') === true,
+  );
+  const madeBy = entries.find(({ manager }) => manager?.startsWith(`${MANAGER}/`) === true)?.manager;
+  return { managed, ...(madeBy === undefined ? {} : { madeBy }) };
+}
+
+/** Every object that this one names, at the paths its kind's description follows. */
+function referencesOf(object: KubeObject, from: ObjectRef, kind: KindDescription, places: Places): ObjectFact['references'] {
+  return kind.follows.flatMap((follow) =>
+    valuesAt(object, follow.path).flatMap((value) => {
+      const key = named(value, follow, from, places);
+      return key === undefined ? [] : [{ path: follow.path, key, optional: follow.required !== true }];
+    }),
+  );
+}
+
+function named(value: unknown, follow: Follow, from: ObjectRef, places: Places): Key | undefined {
+  const target = targetOf(value, follow);
+  if (target === undefined || target.name === '') return undefined;
+  const place = places(target);
+  if (place === undefined) return undefined;
+  const namespace = target.namespace ?? from.namespace;
+  return keyOf({
+    group: target.group,
+    resource: place.resource,
+    name: target.name,
+    ...(place.namespaced && namespace !== undefined ? { namespace } : {}),
+  });
+}
+
+interface Target extends KindName {
+  readonly name: string;
+  readonly namespace?: string;
+}
+
+function targetOf(value: unknown, { as, to }: Follow): Target | undefined {
+  if (typeof value === 'string') {
+    if (as === 'name') return { ...to, name: value };
+    const slash = value.indexOf('/');
+    return as === 'slashed' && slash > 0 ? { ...to, namespace: value.slice(0, slash), name: value.slice(slash + 1) } : undefined;
+  }
+  if (!isFields(value) || typeof value['name'] !== 'string') return undefined;
+  const namespace = typeof value['namespace'] === 'string' && value['namespace'] !== '' ? { namespace: value['namespace'] } : {};
+  const plain = { name: value['name'], ...namespace };
+  return as === 'typed' ? { ...typeOf(value, to), ...plain } : { ...to, ...plain };
+}
+
+/** The kind that a typed reference says, the expected one where it says none. A core kind has neither apiVersion nor apiGroup in some of them. */
+function typeOf(value: Record<string, unknown>, to: KindName): KindName {
+  const { kind, apiGroup, apiVersion } = value;
+  if (typeof kind !== 'string' || kind === '') return to;
+  if (typeof apiGroup === 'string' && apiGroup !== '') return { group: apiGroup, kind };
+  if (typeof apiVersion === 'string' && apiVersion !== '') return { group: groupOf(apiVersion), kind };
+  return { group: kind === 'Secret' || kind === 'ConfigMap' ? '' : to.group, kind };
+}

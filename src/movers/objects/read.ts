@@ -1,0 +1,151 @@
+/** Reads one cluster: its CRDs, its namespaces, and every object of the kinds that matter, streamed, kept as facts. */
+import { hasStatus, type Cluster, type KubeObject, type ResourceId } from '../../cluster/cluster.ts';
+import { keyOf, type Key, type ObjectRef } from '../../graph/ref.ts';
+import { allDescriptions, describe, isOurGroup } from '../../kinds/describe.ts';
+import type { KindDescription, KindName } from '../../kinds/kind.ts';
+import { CLUSTERCTL } from '../../kinds/names.ts';
+import type { KindFact, NamespaceFact, ObjectFact } from '../../plan/facts.ts';
+import { factOf, type Place, type Places } from './fact.ts';
+import { joined, type Keyed } from './hash.ts';
+import { isFields } from './json.ts';
+import { ownersOf, type Comparison } from './normalise.ts';
+
+const CRDS: ResourceId = { group: 'apiextensions.k8s.io', version: 'v1', resource: 'customresourcedefinitions' };
+const NAMESPACES: ResourceId = { group: '', version: 'v1', resource: 'namespaces' };
+
+/** A kind to be listed, in the version it is read and written in. */
+export interface Listed extends KindName {
+  readonly version: string;
+  readonly resource: string;
+  readonly namespaced: boolean;
+}
+
+/** Secrets and ConfigMaps, which no CRD describes. */
+export const CORE: readonly Listed[] = allDescriptions()
+  .filter(({ group }) => group === '')
+  .map(({ kind, resource }) => ({ group: '', version: 'v1', kind, resource, namespaced: true }));
+
+export interface Kinds {
+  readonly kinds: ReadonlyMap<string, KindFact>;
+  /** openAPIV3Schema by `resource.group/version`. */
+  readonly schemas: ReadonlyMap<string, unknown>;
+}
+
+/** The CRDs of Cluster API and Metal3, and those that clusterctl would discover. @throws ApiFailure */
+export async function readKinds(cluster: Cluster, signal: AbortSignal): Promise<Kinds> {
+  const kinds = new Map<string, KindFact>();
+  const schemas = new Map<string, unknown>();
+  for await (const crd of cluster.list(CRDS, { signal })) {
+    const fact = kindFact(crd, schemas);
+    if (fact !== undefined) kinds.set(`${fact.resource}.${fact.group}`, fact);
+  }
+  return { kinds, schemas };
+}
+
+function kindFact(crd: KubeObject, schemas: Map<string, unknown>): KindFact | undefined {
+  const spec = crd['spec'] as { group: string; scope: string; names: { kind: string; plural: string }; versions: unknown[] };
+  const labels = crd.metadata.labels ?? {};
+  if (!isOurGroup(spec.group) && !(CLUSTERCTL in labels)) return undefined;
+  const versions = spec.versions.filter(isFields).map((version) => {
+    const name = String(version['name']);
+    const schema = isFields(version['schema']) ? version['schema']['openAPIV3Schema'] : undefined;
+    if (schema !== undefined) schemas.set(`${spec.names.plural}.${spec.group}/${name}`, schema);
+    const status = isFields(version['subresources']) && 'status' in version['subresources'];
+    return { name, served: version['served'] === true, storage: version['storage'] === true, status };
+  });
+  return {
+    group: spec.group,
+    kind: spec.names.kind,
+    resource: spec.names.plural,
+    namespaced: spec.scope === 'Namespaced',
+    versions,
+    labels,
+  };
+}
+
+/** @throws ApiFailure */
+export async function readNamespaces(cluster: Cluster, signal: AbortSignal): Promise<Map<string, NamespaceFact>> {
+  const found = new Map<string, NamespaceFact>();
+  for await (const { metadata, status } of cluster.list(NAMESPACES, { signal })) {
+    const terminating = metadata.deletionTimestamp !== undefined || (isFields(status) && status['phase'] === 'Terminating');
+    const { name, uid = '', labels = {}, annotations = {} } = metadata;
+    found.set(name, { name, uid, terminating, labels, annotations });
+  }
+  return found;
+}
+
+/** Every kind in its storage version, and the core ones. Kinds that are not served in it are left out: a rule tells. */
+export function listedKinds(kinds: ReadonlyMap<string, KindFact>): Listed[] {
+  const custom = [...kinds.values()].flatMap(({ group, kind, resource, namespaced, versions }) => {
+    const stored = versions.find((version) => version.storage && version.served);
+    return stored === undefined ? [] : [{ group, version: stored.name, kind, resource, namespaced }];
+  });
+  return [...custom, ...CORE];
+}
+
+/** Looks kinds up among those that are listed. */
+export function placesOf(listed: readonly Listed[]): Places {
+  const places = new Map<string, Place>(listed.map((kind) => [`${kind.group}/${kind.kind}`, kind]));
+  return ({ group, kind }) => places.get(`${group}/${kind}`);
+}
+
+export interface ReadOptions {
+  readonly listed: readonly Listed[];
+  /** Of all kinds of the run, not only of those listed here. */
+  readonly places: Places;
+  /** Narrows namespaced kinds; empty = all. */
+  readonly namespaces: readonly string[];
+  readonly comparison: Comparison;
+  readonly hmac: Keyed;
+  /** Which objects are kept; absent = all. */
+  readonly keep?: (key: Key) => boolean;
+  /** Sees every body as it passes. */
+  readonly see?: (object: KubeObject, ref: ObjectRef) => void;
+  /** What to do with a list that is refused (403) or not there (404); absent = thrown. */
+  readonly refused?: (kind: Listed, status: number) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Facts of every object of the listed kinds, all kinds at once. @throws ApiFailure */
+export async function readObjects(cluster: Cluster, options: ReadOptions): Promise<Map<Key, ObjectFact>> {
+  const found: ObjectFact[] = [];
+  const uids = new Set<string>();
+  const read = async (kind: Listed, namespace?: string): Promise<void> => {
+    const description = describe(kind.group, kind.kind);
+    const narrowed = namespace === undefined ? {} : { namespace };
+    for await (const object of cluster.list(kind, { signal: options.signal, ...narrowed })) {
+      if (object.metadata.uid !== undefined) uids.add(object.metadata.uid);
+      const ref = refOf(object, kind);
+      if (options.keep?.(keyOf(ref)) === false) continue;
+      options.see?.(object, ref);
+      found.push(factOf(object, ref, description, options));
+    }
+  };
+  await Promise.all(
+    options.listed.flatMap((kind) => placesToRead(kind, options).map((namespace) => guarded(kind, options, () => read(kind, namespace)))),
+  );
+  const live = (uid: string): boolean => uids.has(uid);
+  return new Map(found.map((fact) => [fact.key, { ...fact, hash: joined(fact.hash, ownersOf(fact.owners, options.comparison, live)) }]));
+}
+
+async function guarded(kind: Listed, { refused }: ReadOptions, read: () => Promise<void>): Promise<void> {
+  try {
+    await read();
+  } catch (error) {
+    if (refused === undefined || !hasStatus(error, 403, 404)) throw error;
+    refused(kind, error.status);
+  }
+}
+
+function placesToRead(kind: Listed, { namespaces }: ReadOptions): (string | undefined)[] {
+  return kind.namespaced && namespaces.length > 0 ? [...namespaces] : [undefined];
+}
+
+export function refOf({ metadata: { name, namespace } }: KubeObject, { group, version, kind, resource }: Listed): ObjectRef {
+  return { group, version, kind, resource, name, ...(namespace === undefined ? {} : { namespace }) };
+}
+
+/** The description of what a reference points at. */
+export function kindOf(ref: Pick<ObjectRef, 'group' | 'kind'>): KindDescription {
+  return describe(ref.group, ref.kind);
+}
