@@ -2,6 +2,16 @@
 import { MigrateError } from '../errors.ts';
 import type { Access, ObjectRef, OwnerRef, Role } from '../graph/ref.ts';
 
+/** Which cluster plays a role: a kubeconfig path (or KUBECONFIG list) and a context; both absent = kubectl's defaults. */
+export interface ClusterChoice {
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  /** `--as`, `--as-group`, `--as-uid`: replaces all of what the kubeconfig says about impersonation. */
+  readonly impersonate?: { readonly user: string; readonly groups?: readonly string[]; readonly uid?: string };
+  /** `--request-timeout`, milliseconds for one request; 0 = none; default 30 s. */
+  readonly requestTimeout?: number;
+}
+
 /** Metadata of an object, as raw JSON: unknown fields are kept. */
 export interface ObjectMeta {
   name: string;
@@ -93,16 +103,6 @@ export interface DeleteOptions extends WriteOptions {
 export interface WatchEvent {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK';
   readonly object: KubeObject;
-}
-
-/** Which cluster plays a role: a kubeconfig path (or KUBECONFIG list) and a context; both absent = kubectl's defaults. */
-export interface ClusterChoice {
-  readonly kubeconfig?: string;
-  readonly context?: string;
-  /** `--as`, `--as-group`, `--as-uid`. */
-  readonly impersonate?: { readonly user: string; readonly groups?: readonly string[]; readonly uid?: string };
-  /** `--request-timeout`, milliseconds; 0 = none. */
-  readonly requestTimeout?: number;
 }
 
 /** How many requests a cluster was sent, for reports and benchmarks. */

@@ -1,9 +1,8 @@
 /** From a choice on the command line to a connected cluster. Loads client-node and undici with the first connection. */
 import { EXIT, MigrateError } from '../errors.ts';
 import type { Role } from '../graph/ref.ts';
-import type { ClusterChoice } from '../runs/runs.ts';
 import { mayAccess } from './access.ts';
-import { type Cluster, isApiFailure, type Resource } from './cluster.ts';
+import { type Cluster, type ClusterChoice, isApiFailure, type Resource } from './cluster.ts';
 import { Credentials } from './credentials.ts';
 import { discover } from './discovery.ts';
 import { expiryOf } from './expiry.ts';

@@ -5,7 +5,7 @@ import { delimiter, dirname, join, resolve } from 'node:path';
 
 import { type MigrateError, messageOf, usageError } from '../errors.ts';
 import type { Role } from '../graph/ref.ts';
-import type { ClusterChoice } from '../runs/runs.ts';
+import type { ClusterChoice } from './cluster.ts';
 import { fileFlag, sideName } from './words.ts';
 
 /** A YAML mapping of a kubeconfig; what is in it is checked where it is used. */

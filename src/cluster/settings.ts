@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 
 import { type MigrateError, usageError } from '../errors.ts';
 import type { Role } from '../graph/ref.ts';
-import type { ClusterChoice } from '../runs/runs.ts';
+import type { ClusterChoice } from './cluster.ts';
 import { type Entry, type Fields, isFields, type Kubeconfig, loadKubeconfig, pathIn, textOf, whose } from './kubeconfig.ts';
 import { contextFlag, nameSome, nearest } from './words.ts';
 
