@@ -1,0 +1,133 @@
+/** Two control planes with a fleet on one of them, controllers as real processes on both, and the program as a user runs it. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { installControllers, installCrds, loadFleet, snapshot, untilRolledOut } from '../fixtures/index.ts';
+import type { Component, Fleet, FleetOptions, Snapshot } from '../fixtures/index.ts';
+import { adminClient, startKubelet, startPlanes } from '../sandbox/index.ts';
+import type { AdminClient, Kubelet, Plane } from '../sandbox/index.ts';
+import { programs } from '../standins/programs.ts';
+import { readPowerLog, type PowerEntry } from '../standins/power-log.ts';
+
+const PROGRAM = join(import.meta.dirname, '..', '..', 'bin', 'run.js');
+
+export interface StageOptions {
+  readonly fleet: FleetOptions;
+  /** Of the target's controllers, where not 1 (Ironic: 0). */
+  readonly target?: Partial<Record<Component, number>>;
+  readonly audit?: boolean;
+  /** Milliseconds that a step on a machine takes in the stand-in baremetal-operator. */
+  readonly stepMs?: number;
+  /** CRDs on the target: none, for tests that want their own. */
+  readonly targetCrds?: 'all' | 'none';
+}
+
+/** How the program ended. */
+export interface Ended {
+  readonly exit: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Milliseconds after which it is killed as hung. */
+  readonly patience?: number;
+}
+
+export class Stage {
+  readonly source: Plane;
+  readonly target: Plane;
+  readonly s: AdminClient;
+  readonly t: AdminClient;
+  readonly fleet: Fleet;
+  readonly dir: string;
+  readonly #kubelets: readonly Kubelet[];
+
+  constructor(planes: readonly [Plane, Plane], kubelets: readonly Kubelet[], fleet: Fleet, dir: string) {
+    [this.source, this.target] = planes;
+    this.s = adminClient(this.source);
+    this.t = adminClient(this.target);
+    this.#kubelets = kubelets;
+    this.fleet = fleet;
+    this.dir = dir;
+  }
+
+  get stateDir(): string {
+    return join(this.dir, 'runs');
+  }
+
+  powerLog(): PowerEntry[] {
+    return readPowerLog(powerLogIn(this.dir));
+  }
+
+  /** `kubectl migrate ARGV`, with this stage's state directory and a short clock; never throws for an exit code. */
+  start(argv: readonly string[], o: RunOptions = {}) {
+    const env = {
+      XDG_STATE_HOME: this.dir,
+      KUBECTL_MIGRATE_STATE_DIR: this.stateDir,
+      KUBECTL_MIGRATE_TEST_CLOCK: '0.2',
+      NO_COLOR: '1',
+      ...o.env,
+    };
+    return execa(process.execPath, [PROGRAM, ...argv], { reject: false, stdin: 'ignore', timeout: o.patience ?? 110_000, env });
+  }
+
+  async run(argv: readonly string[], o: RunOptions = {}): Promise<Ended> {
+    const { exitCode, stdout, stderr, signal } = await this.start(argv, o);
+    return { exit: exitCode ?? (signal === 'SIGKILL' ? 137 : -1), stdout, stderr };
+  }
+
+  /** `pivot` from source to target, hand-over consented to. */
+  pivot(...more: readonly string[]): Promise<Ended> {
+    return this.run(['pivot', '-s', this.source.kubeconfig, '-t', this.target.kubeconfig, '--yes', ...more]);
+  }
+
+  snapshots(): Promise<[Snapshot, Snapshot]> {
+    return Promise.all([snapshot(this.s), snapshot(this.t)]);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#kubelets.map((kubelet) => kubelet.stop()));
+    await Promise.all([this.source.stop(), this.target.stop()]);
+    await rm(this.dir, { recursive: true, force: true });
+  }
+}
+
+function powerLogIn(dir: string): string {
+  return join(dir, 'power.ndjson');
+}
+
+/** Starts everything; the fleet is loaded before its controllers run. */
+export async function setStage(o: StageOptions): Promise<Stage> {
+  const dir = await mkdtemp(join(tmpdir(), 'kubectl-migrate-stage-'));
+  const plane = (name: string) => ({ name, controllerManager: true, audit: o.audit ?? false });
+  const [source, target] = (await startPlanes(plane('source'), plane('target'))) as [Plane, Plane];
+  const [s, t] = [adminClient(source), adminClient(target)];
+  const kubelets: Kubelet[] = [];
+  try {
+    await Promise.all([installCrds(s), o.targetCrds === 'none' ? undefined : installCrds(t)]);
+    const fleet = await loadFleet(s, o.fleet);
+    const wiring = { powerLog: powerLogIn(dir), ...(o.stepMs === undefined ? {} : { stepMs: o.stepMs }) };
+    await installControllers(s, { side: 'source', plane: source, ...wiring });
+    await installControllers(t, { side: 'target', plane: target, ...wiring, ...(o.target === undefined ? {} : { replicas: o.target }) });
+    kubelets.push(await startKubelet(source, { programs }), await startKubelet(target, { programs }));
+    await Promise.all([untilRolledOut(s), untilRolledOut(t)]);
+    return new Stage([source, target], kubelets, fleet, dir);
+  } catch (error) {
+    await Promise.all(kubelets.map((kubelet) => kubelet.stop()));
+    await Promise.all([source.stop(), target.stop()]);
+    await rm(dir, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** The run's journal, parsed; for tests that look inside. */
+export async function journalOf(stage: Stage, run: string): Promise<readonly Record<string, unknown>[]> {
+  const text = await readFile(join(stage.stateDir, run, 'journal.ndjson'), 'utf8');
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
