@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { installControllers, installCrds, loadFleet, pathOf, untilRolledOut, USER_PAUSED } from '../fixtures/index.ts';
 import type { FleetOptions } from '../fixtures/index.ts';
 import { adminClient, eventually, startKubelet, startPlane } from '../sandbox/index.ts';
-import type { AdminClient, Kubelet, KubeObject, Plane , ApiError} from '../sandbox/index.ts';
+import type { AdminClient, Kubelet, KubeObject, Plane, ApiError } from '../sandbox/index.ts';
 import { follow } from '../sandbox/follow.ts';
 import { readPowerLog } from '../standins/power-log.ts';
 import type { PowerEntry } from '../standins/power-log.ts';
