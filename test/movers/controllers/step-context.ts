@@ -13,11 +13,14 @@ export interface StepOptions {
   readonly process?: string;
   /** Other steps of the plan, where an action looks at what they did. */
   readonly steps?: readonly Step[];
+  /** Steps that stand in a phase, in order; the step under test unless told otherwise. */
+  readonly inPhases?: readonly string[];
 }
 
 export interface TestContext extends StepContext<Cluster> {
-  /** Journaled by the test: `step/key` to outcome. */
+  /** Journaled by `forward`: `step key` to outcome, and to the value before. */
   readonly outcomes: Map<string, After>;
+  readonly befores: Map<string, Data>;
   readonly warnings: string[];
   clock: number;
 }
@@ -46,10 +49,18 @@ export function contextOf(options: StepOptions): TestContext {
   const context: TestContext = {
     run: options.run ?? 'r1',
     process: options.process ?? 'p1',
-    plan: { allow: options.allow ?? [], steps: [step, ...(options.steps ?? [])], sets: [], options: {} } as unknown as Plan,
+    plan: {
+      roles: Object.fromEntries(Object.keys(options.clusters).map((name) => [name, {}])),
+      allow: options.allow ?? [],
+      steps: [step, ...(options.steps ?? [])],
+      phases: [{ id: 'test', state: 'copying', stages: [{ by: 'step', steps: options.inPhases ?? [step.id] }] }],
+      sets: [],
+      options: {},
+    } as unknown as Plan,
     step,
     ...(options.resumed !== undefined && { resumed: options.resumed }),
     outcomes: new Map(),
+    befores: new Map(),
     warnings: [],
     clock: Date.parse('2026-05-04T08:00:00Z'),
     signal: new AbortController().signal,
@@ -57,7 +68,7 @@ export function contextOf(options: StepOptions): TestContext {
     clusterOf: role,
     items: (set) => options.sets?.[set] ?? [],
     outcome: (id, key) => context.outcomes.get(`${id} ${key}`),
-    former: () => undefined,
+    former: (id, key) => context.befores.get(`${id} ${key}`),
     held: () => false,
     hmac: (text) => `hmac:${text.length}`,
     sleep: () => Promise.resolve(),
@@ -76,18 +87,16 @@ export async function look(action: Action<Cluster>, item: Item, c: StepContext<C
 export async function forward(action: Action<Cluster>, item: Item, c: TestContext): Promise<Seen> {
   const seen = await look(action, item, c);
   if (!action.apply || seen.hold || !['absent', 'todo', 'partial'].includes(seen.state)) return seen;
+  const at = `${c.step.id} ${item.key}`;
+  if (action.journalsBefore === true && seen.before !== undefined && !c.befores.has(at)) c.befores.set(at, seen.before);
   const after = await action.apply(item, seen, c);
-  if (after !== 'waiting') c.outcomes.set(`${c.step.id} ${item.key}`, after);
+  if (after !== 'waiting') c.outcomes.set(at, after);
   return look(action, item, c);
 }
 
-export async function back(
-  action: Action<Cluster>,
-  item: Item,
-  c: TestContext,
-  before?: Data,
-): Promise<{ readonly result: string; readonly seen: Seen }> {
-  const after = c.outcomes.get(`${c.step.id} ${item.key}`);
+export async function back(action: Action<Cluster>, item: Item, c: TestContext): Promise<{ readonly result: string; readonly seen: Seen }> {
+  const at = `${c.step.id} ${item.key}`;
+  const [after, before] = [c.outcomes.get(at), c.befores.get(at)];
   const result = (await action.undo?.(item, c, { before, after })) ?? 'no undo';
   return { result, seen: (await action.undone?.([item], c))?.get(item.key) ?? { state: 'done' } };
 }
