@@ -16,20 +16,25 @@ const TOUCH_ONE_IN = 50;
 
 const client = connect();
 const [plane, log] = [setting('PLANE'), setting('POWER_LOG')];
+
+const secrets = new Cache('Secret', (secret) => {
+  for (const { kind, name } of secret.metadata.ownerReferences ?? []) {
+    if (kind === 'BareMetalHost') queue.add(`${secret.metadata.namespace ?? ''}/${name}`);
+  }
+});
 const tools: Tools = {
   client,
+  secrets,
+  firmwareSeen: new Set(),
   ironic: new IronicClient(setting('IRONIC_ENDPOINT')),
   stepMs: Number(setting('STEP_MS', '100')),
   act: (host, act) => logAct(log, plane, host, act),
 };
-
-const path = (key: string): string => pathOf('BareMetalHost', ...(key.split('/') as [string, string]));
-const queue = new WorkQueue((key) => reconcileHost(tools, path(key)), 24);
+const queue = new WorkQueue(async (key) => {
+  const host = hosts.objects.get(key);
+  return host && reconcileHost(tools, host as Host);
+}, 24);
 const hosts = new Cache('BareMetalHost', (host) => queue.add(keyOf(host)));
-const secrets = new Cache('Secret', (secret) => {
-  for (const owner of secret.metadata.ownerReferences ?? [])
-    if (owner.kind === 'BareMetalHost') queue.add(`${secret.metadata.namespace ?? ''}/${owner.name}`);
-});
 
 /** A live host's status is rewritten without cause now and then; who compares must not mind. */
 let touched = 0;

@@ -21,9 +21,9 @@ const MANAGER = '?fieldManager=manager';
 const client = connect();
 
 /** By its own annotation or by its Cluster. */
-function isPaused(object: KubeObject): boolean {
+function isPaused(object: KubeObject, kind: string): boolean {
   if (PAUSED in (object.metadata.annotations ?? {})) return true;
-  const name = object.kind === 'Cluster' ? object.metadata.name : object.metadata.labels?.[CLUSTER_LABEL];
+  const name = kind === 'Cluster' ? object.metadata.name : object.metadata.labels?.[CLUSTER_LABEL];
   return clusters.get(object.metadata.namespace, name)?.spec?.['paused'] === true;
 }
 
@@ -31,7 +31,7 @@ function isPaused(object: KubeObject): boolean {
 async function reconcile(key: string): Promise<undefined> {
   const [kind = '', namespace, name] = key.split('/');
   const path = pathOf(kind, namespace, name);
-  const object = await client.get(path);
+  const object = caches[Object.keys(KINDS).indexOf(kind)]?.get(namespace, name);
   if (!object || object.metadata.deletionTimestamp !== undefined) return;
   const { finalizers = [], resourceVersion } = object.metadata;
   const finalizer = KINDS[kind] ?? '';
@@ -39,7 +39,7 @@ async function reconcile(key: string): Promise<undefined> {
     await client.patch(`${path}${MANAGER}`, { metadata: { resourceVersion, finalizers: [...finalizers, finalizer] } });
     return;
   }
-  const paused = isPaused(object);
+  const paused = isPaused(object, kind);
   const status = withCondition(object, 'Paused', paused, paused ? 'Paused' : 'NotPaused');
   if (status) await client.replace(`${path}/status${MANAGER}`, { ...object, status });
 }

@@ -12,10 +12,9 @@ const RESYNC_MS = 5000;
 const CLUSTER_LABEL = 'cluster.x-k8s.io/cluster-name';
 
 const client = connect();
-const machines = new WorkQueue((key) => reconcileMachine(client, view, machineAt(key)), 16);
+const machines = new WorkQueue((key) => reconcileMachine(client, view, key), 16);
 const data = new WorkQueue((key) => reconcileData(client, pathOf('Metal3DataClaim', ...(key.split('/') as [string, string]))), 4);
 
-const machineAt = (key: string): string => pathOf('Metal3Machine', ...(key.split('/') as [string, string]));
 const clusterOf = (object: KubeObject): string => `${object.metadata.namespace ?? ''}/${object.metadata.labels?.[CLUSTER_LABEL] ?? ''}`;
 
 const infrastructureMachines = new Cache('Metal3Machine', (machine) => machines.add(keyOf(machine)));
@@ -27,6 +26,7 @@ function ofCluster(key: string): void {
 const view: View = {
   clusters: new Cache('Cluster', (cluster) => ofCluster(keyOf(cluster))),
   infrastructure: new Cache('Metal3Cluster', (cluster) => ofCluster(keyOf(cluster))),
+  infrastructureMachines,
   machines: new Cache('Machine'),
   hosts: new Cache('BareMetalHost', (host) => {
     const consumer = host.spec?.['consumerRef'] as { kind?: string; name?: string } | undefined;

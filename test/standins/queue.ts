@@ -1,4 +1,7 @@
 /** The work queue of a stand-in: a key is worked on by one worker at a time, is never queued twice, and comes back after a failure. */
+import { ApiError } from '../sandbox/index.ts';
+
+const STALE_MS = 30;
 const RETRY_MS = 100;
 const LONGEST_RETRY_MS = 3000;
 
@@ -67,6 +70,11 @@ export class WorkQueue {
       this.#failures.delete(key);
       if (again !== undefined) this.add(key, Math.max(again, 1));
     } catch (error) {
+      // What we saw was not the newest: the watch brings it in a moment.
+      if (error instanceof ApiError && error.status === 409) {
+        this.add(key, STALE_MS);
+        return;
+      }
       const failures = (this.#failures.get(key) ?? 0) + 1;
       this.#failures.set(key, failures);
       console.error(`${key}: ${error instanceof Error ? error.message : String(error)}`);

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { pathOf } from '../../fixtures/kinds.ts';
 import { ApiError } from '../../sandbox/index.ts';
 import type { AdminClient, KubeObject } from '../../sandbox/index.ts';
+import type { Cache } from '../controller.ts';
 import type { Act } from '../power-log.ts';
 import { ensureFirmware, hardwareOf, knownHardware } from './companions.ts';
 import type { IronicClient } from './ironic-client.ts';
@@ -32,6 +33,10 @@ const WAIT_MS = 1000;
 
 export interface Tools {
   readonly client: AdminClient;
+  /** Secrets as the watch shows them. */
+  readonly secrets: Cache;
+  /** UIDs of hosts whose firmware objects have been seen to. */
+  readonly firmwareSeen: Set<string>;
   readonly ironic: IronicClient;
   /** Time that a step on a machine takes. */
   readonly stepMs: number;
@@ -41,12 +46,14 @@ export interface Tools {
 /** In these states a server is asked to do again what it was in the middle of, once it is registered anew. */
 const RESUMED: Readonly<Record<string, Act[]>> = { inspecting: ['inspect'], provisioning: ['wipe', 'deploy'], deprovisioning: ['wipe'] };
 
-/** One step on one host; the answer is when to look again. */
-export async function reconcileHost(tools: Tools, path: string): Promise<number | undefined> {
+/**
+ * One step on one host as the watch shows it; the answer is when to look again. Every write carries the resourceVersion that was seen and every act
+ * follows a write, so that a mark set in the meantime is never passed over.
+ */
+export async function reconcileHost(tools: Tools, host: Host): Promise<number | undefined> {
   const { client } = tools;
-  const host = await client.get<Host>(path);
-  const annotations = host?.metadata.annotations ?? {};
-  if (!host || PAUSED in annotations) return undefined;
+  const annotations = host.metadata.annotations ?? {};
+  if (PAUSED in annotations) return undefined;
   if (host.metadata.deletionTimestamp !== undefined) return remove(tools, host);
   const finalizers = host.metadata.finalizers ?? [];
   if (!finalizers.includes(FINALIZER)) {
@@ -61,7 +68,7 @@ export async function reconcileHost(tools: Tools, path: string): Promise<number 
 
 /** A host with a BMC: registered first, when its credentials are new or Ironic does not know it. */
 async function manage(tools: Tools, host: Host): Promise<number | undefined> {
-  const secret = await holdSecret(tools.client, host);
+  const secret = await holdSecret(tools, host);
   if (!secret) return refuse(tools, host);
   const known = await tools.ironic.knows(host.status?.provisioning.ID ?? '');
   if (known === undefined) return WAIT_MS; // provisioner not ready
@@ -114,9 +121,9 @@ async function detach({ client }: Tools, host: Host): Promise<undefined> {
 }
 
 /** The BMC Secret, labelled, held by a finalizer and owned by the host; undefined when it is missing. */
-async function holdSecret(client: AdminClient, host: Host): Promise<KubeObject | undefined> {
+async function holdSecret({ client, secrets }: Tools, host: Host): Promise<KubeObject | undefined> {
   const path = pathOf('Secret', host.metadata.namespace, host.spec.bmc?.credentialsName);
-  const secret = await client.get(path);
+  const secret = secrets.get(host.metadata.namespace, host.spec.bmc?.credentialsName) ?? (await client.get(path));
   if (!secret) return undefined;
   const { labels = {}, finalizers = [], ownerReferences = [] } = secret.metadata;
   const owned = ownerReferences.some(({ uid }) => uid === host.metadata.uid);
@@ -251,7 +258,10 @@ async function settle(tools: Tools, host: Host): Promise<undefined> {
       metadata: { resourceVersion: host.metadata.resourceVersion },
       spec: { architecture: 'x86_64' },
     });
-  } else await ensureFirmware(client, host);
+  } else if (!tools.firmwareSeen.has(host.metadata.uid)) {
+    await ensureFirmware(client, host);
+    tools.firmwareSeen.add(host.metadata.uid);
+  }
 }
 
 /** A host being deleted: wiped where it was provisioned, powered off, let go. Nothing of this happens while it is paused. */

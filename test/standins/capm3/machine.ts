@@ -17,6 +17,7 @@ const MANAGER = '?fieldManager=cluster-api-provider-metal3';
 export interface View {
   readonly clusters: Cache;
   readonly infrastructure: Cache;
+  readonly infrastructureMachines: Cache;
   readonly machines: Cache;
   readonly hosts: Cache;
 }
@@ -40,28 +41,28 @@ function clusterOf(view: View, machine: KubeObject): KubeObject | undefined {
   return view.infrastructure.get(namespace, name) ? cluster : undefined;
 }
 
-/** One look at a Metal3Machine, live; never asks to be called again, since every cause is watched. */
-export async function reconcileMachine(client: AdminClient, view: View, path: string): Promise<undefined> {
-  const machine = await client.get(path);
+/** One look at a Metal3Machine as the watches show it; never asks to be called again, since every cause is watched. */
+export async function reconcileMachine(client: AdminClient, view: View, key: string): Promise<undefined> {
+  const machine = view.infrastructureMachines.objects.get(key);
   if (!machine || OBJECT_PAUSED in (machine.metadata.annotations ?? {})) return;
-  const cached = clusterOf(view, machine);
-  const cluster = cached && (await client.get(pathOf('Cluster', cached.metadata.namespace, cached.metadata.name)));
+  const cluster = clusterOf(view, machine);
   if (!cluster || !isInfrastructureReady(cluster)) return;
-  const host = await hostOf(client, machine);
+  const host = hostOf(view, machine);
   const paused = cluster.spec?.['paused'] === true;
   if (!paused && machine.metadata.deletionTimestamp !== undefined) {
     await release(client, machine, host);
     return;
   }
   if (host) await (paused ? pause(client, host) : unpause(client, host, cluster));
-  await tellPaused(client, machine, path, paused);
-  if (!paused) await holdMachine(client, machine, path);
+  await tellPaused(client, machine, paused);
+  if (!paused) await holdMachine(client, machine);
 }
 
+const pathOfMachine = ({ metadata }: KubeObject): string => pathOf('Metal3Machine', metadata.namespace, metadata.name);
+
 /** The host that the machine names and that names the machine. */
-async function hostOf(client: AdminClient, machine: KubeObject): Promise<KubeObject | undefined> {
-  const [namespace, name] = (machine.metadata.annotations?.['metal3.io/BareMetalHost'] ?? '').split('/');
-  const host = name === undefined ? undefined : await client.get(pathOf('BareMetalHost', namespace, name));
+function hostOf(view: View, machine: KubeObject): KubeObject | undefined {
+  const host = view.hosts.objects.get(machine.metadata.annotations?.['metal3.io/BareMetalHost'] ?? '');
   const consumer = host?.spec?.['consumerRef'] as { name?: string } | undefined;
   return consumer?.name === machine.metadata.name ? host : undefined;
 }
@@ -102,23 +103,23 @@ async function release(client: AdminClient, machine: KubeObject, host: KubeObjec
       spec: { ...none, online: false },
     });
   }
-  const { namespace, name, resourceVersion, finalizers = [] } = machine.metadata;
+  const { resourceVersion, finalizers = [] } = machine.metadata;
   const kept = finalizers.filter((one) => one !== FINALIZER);
-  await client.patch(pathOf('Metal3Machine', namespace, name), { metadata: { resourceVersion, finalizers: kept } });
+  await client.patch(pathOfMachine(machine), { metadata: { resourceVersion, finalizers: kept } });
 }
 
 /** Its conditions say whether it is paused; with the pause ended it associates the host anew. */
-async function tellPaused(client: AdminClient, machine: KubeObject, path: string, paused: boolean): Promise<void> {
+async function tellPaused(client: AdminClient, machine: KubeObject, paused: boolean): Promise<void> {
   const told = withCondition(machine, 'Paused', paused, paused ? 'Paused' : 'NotPaused');
   if (!told) return;
   const status = paused
     ? told
     : (withCondition({ ...machine, status: told }, 'AssociateBareMetalHost', true, 'AssociateBareMetalHostSuccess') ?? told);
-  await client.replace(`${path}/status${MANAGER}`, { ...machine, status });
+  await client.replace(`${pathOfMachine(machine)}/status${MANAGER}`, { ...machine, status });
 }
 
-async function holdMachine(client: AdminClient, machine: KubeObject, path: string): Promise<void> {
+async function holdMachine(client: AdminClient, machine: KubeObject): Promise<void> {
   const { finalizers = [], resourceVersion, deletionTimestamp } = machine.metadata;
   if (finalizers.includes(FINALIZER) || deletionTimestamp !== undefined) return;
-  await client.patch(`${path}${MANAGER}`, { metadata: { resourceVersion, finalizers: [...finalizers, FINALIZER] } });
+  await client.patch(`${pathOfMachine(machine)}${MANAGER}`, { metadata: { resourceVersion, finalizers: [...finalizers, FINALIZER] } });
 }
