@@ -140,7 +140,9 @@ export class Engine<C> {
 
   /** Former values back, copies kept. Goes on without a journal that cannot be written; a source that is away is tried until the time-out. */
   async #thaw(): Promise<void> {
-    const { journal, fence, plan, state } = this.#o;
+    const { journal, plan, state } = this.#o;
+    const fence = this.#o.fence.forThaw();
+    this.#scope.fence = fence;
     this.#scope.direction = 'back';
     this.#scope.deaf = true;
     if (journal.broken !== undefined) journal.goOnWithout();
@@ -166,6 +168,7 @@ export class Engine<C> {
     }
     this.#scope.direction = 'forward';
     this.#scope.deaf = false;
+    this.#scope.fence = this.#o.fence;
     await this.#turnForward();
   }
 

@@ -9,6 +9,11 @@ export interface Fence {
   word(word: Word | null): Promise<void>;
   /** The word that stands on a Lease, when there is one: where it says more than the journal, it is right. */
   words(): Promise<string | undefined>;
+  /**
+   * The same lock for a thaw: a target that cannot be reached is passed over, since commit needs the word of both sides and the source's Lease already
+   * says `thawing`. The source is never passed over.
+   */
+  forThaw(): Fence;
   /** This process in place of a dead one of the same machine. */
   takeOver(): Promise<void>;
   /** Both Leases go, when they are ours. */

@@ -50,6 +50,8 @@ export class Scope<C> {
   direction: Direction = 'forward';
   /** True while going back: then a signal no longer stops anything but by the second press. */
   deaf = false;
+  /** The lock; while thawing, one that passes over a target that is away. */
+  fence: Fence;
   /** Milliseconds spent waiting for others in the present phase. */
   waited = 0;
   readonly began = Date.now();
@@ -58,6 +60,7 @@ export class Scope<C> {
   constructor(options: EngineOptions<C>, sets: Sets) {
     this.o = options;
     this.sets = sets;
+    this.fence = options.fence;
     this.#steps = new Map(options.plan.steps.map((step) => [step.id, step]));
   }
 

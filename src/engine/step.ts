@@ -174,7 +174,7 @@ export class StepRun<C> {
   async #write(found: readonly Found[]): Promise<boolean> {
     if (found.length === 0) return false;
     const scope = this.#scope;
-    if (this.#step.stands?.until !== 'end') await scope.o.fence.mine(); // the lock itself cannot be held before it is taken
+    if (this.#step.stands?.until !== 'end') await scope.fence.mine(); // the lock itself cannot be held before it is taken
     const items = found.map(({ item }) => item);
     await this.#action.prepare?.(items, this.#context);
     const seen = new Map(found.map((of) => [of.item.key, of.seen]));

@@ -61,7 +61,7 @@ async function undoStep<C>(scope: Scope<C>, step: Step): Promise<void> {
   // What stands until the end (the lock) is let go only after the end is on disk.
   if (action.undo === undefined || step.stands?.until === 'end') return;
   const items = scope.sets.items(step.set);
-  if (items.length === 0) return;
+  if (items.length === 0 || wasNeverBegun(scope, step, items)) return;
   const began = Date.now();
   const phase = scope.phaseOf(step.id);
   scope.emit({ type: 'step', step: step.id, phase, title: step.title, status: 'started', direction: 'back', total: items.length });
@@ -79,7 +79,7 @@ async function undoStep<C>(scope: Scope<C>, step: Step): Promise<void> {
     scope.emit({ type: 'item', step: step.id, key: item.key, name: nameOf(item), ...where, verb, done: ++done, total: items.length });
   };
   try {
-    await scope.o.fence.mine();
+    await scope.fence.mine();
     const result = await forAll(items, REVERSED[step.order], () => scope.isStopped(), undo);
     if (result.failed !== undefined) throw failureOf(step, result.failed.error, [result.failed.item]);
     if (result.left > 0) throw new Stopped(scope.signalName);
@@ -99,6 +99,12 @@ async function undoStep<C>(scope: Scope<C>, step: Step): Promise<void> {
     total: items.length,
     took: Date.now() - began,
   });
+}
+
+/** Its intents are on disk before its writes; without one there was no write, and nothing has to be asked of a cluster that may be away. */
+function wasNeverBegun<C>(scope: Scope<C>, step: Step, items: readonly Item[]): boolean {
+  const { state } = scope.o;
+  return scope.action(step).journalsBefore === true && items.every(({ key }) => state.former(step.id, key) === undefined);
 }
 
 /** Waits, bounded by the step's time-out, until `undone` says so of every item. */

@@ -255,6 +255,7 @@ export function engineOver(world: World, plan: Plan, records: readonly JournalRe
       return Promise.resolve();
     },
     takeOver: () => Promise.resolve(),
+    forThaw: () => fence,
     giveBack: () => {
       if (world.locked) world.write('unlock', () => ((world.locked = false), (world.word = null)));
       return Promise.resolve();

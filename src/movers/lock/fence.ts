@@ -1,4 +1,5 @@
 /** The run's hold on both clusters, as the engine uses it: read before writes, the word at the turning points, taken over, given back. */
+import { isApiFailure } from '../../cluster/cluster.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { Role } from '../../graph/ref.ts';
 import { EXIT, MigrateError, blocked } from '../../errors.ts';
@@ -24,24 +25,50 @@ export interface Fence {
   takeOver(from?: string): Promise<void>;
   /** Deletes both Leases as far as they name this process; what names another stays. */
   giveBack(): Promise<void>;
+  /** The same lock for a thaw: a target that cannot be reached is passed over; commit would need its word as well as the source's. */
+  forThaw(): Fence;
 }
 
 /** Source and target are the roles that a pivot locks; others would come after them. */
 export function fence(clusters: Readonly<Record<Role, Cluster>>, identity: Identity, namespace: string): Fence {
+  return fenceOf(clusters, identity, namespace, (_role, work) => work());
+}
+
+/** How one side's Lease is reached; answers undefined where it is passed over. */
+type Reach = <T>(role: Role, work: () => Promise<T>) => Promise<T | undefined>;
+
+const targetMayBeAway: Reach = async (role, work) => {
+  try {
+    return await work();
+  } catch (error) {
+    if (role !== 'source' && isUnreachable(error)) return undefined;
+    throw error;
+  }
+};
+
+function isUnreachable(error: unknown): boolean {
+  return error instanceof MigrateError ? error.code.startsWith('cluster/') : isApiFailure(error) && error.status >= 500;
+}
+
+function fenceOf(clusters: Readonly<Record<Role, Cluster>>, identity: Identity, namespace: string, reach: Reach): Fence {
   const sides = Object.entries(clusters).sort(([a], [b]) => rank(a) - rank(b));
   const swapAll = async (order: typeof sides, decide: (lock: Lock, role: Role) => ReturnType<Parameters<typeof swapLock>[2]>) => {
     for (const [role, cluster] of order) {
-      await swapLock(cluster, namespace, (lock) => {
-        assertMine(lock, identity, role);
-        return decide(lock, role);
-      });
+      await reach(role, () =>
+        swapLock(cluster, namespace, (lock) => {
+          assertMine(lock, identity, role);
+          return decide(lock, role);
+        }),
+      );
     }
   };
   return {
     async mine() {
-      const locks = await Promise.all(sides.map(([, cluster]) => readLock(cluster, namespace)));
-      sides.forEach(([role], i) => assertMine(locks[i], identity, role));
+      await Promise.all(
+        sides.map(([role, cluster]) => reach(role, async () => assertMine(await readLock(cluster, namespace), identity, role))),
+      );
     },
+    forThaw: () => fenceOf(clusters, identity, namespace, targetMayBeAway),
     async word(word) {
       await swapAll(word === null ? sides.toReversed() : sides, (lock, role) => {
         if (lock.word === (word ?? undefined)) return 'keep';
