@@ -54,10 +54,10 @@ function dropAdopted(copy: Fields & Obj): void {
   if (copy.kind !== 'BareMetalHost') return;
   const { status, spec } = copy;
   Reflect.deleteProperty(spec ?? {}, 'architecture');
-  Reflect.deleteProperty((status?.['provisioning'] ?? {}) as Fields, 'ID');
-  Reflect.deleteProperty((status?.['operationHistory'] ?? {}) as Fields, 'register');
+  Reflect.deleteProperty(status?.['provisioning'] ?? {}, 'ID');
+  Reflect.deleteProperty(status?.['operationHistory'] ?? {}, 'register');
   for (const credentials of ['goodCredentials', 'triedCredentials'])
-    Reflect.deleteProperty((status?.[credentials] ?? {}) as Fields, 'credentialsVersion');
+    Reflect.deleteProperty(status?.[credentials] ?? {}, 'credentialsVersion');
 }
 
 /** Names of objects that differ, with both sides cut short; empty = equal. */

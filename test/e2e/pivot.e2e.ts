@@ -80,7 +80,7 @@ async function writesOf(stage: Stage, side: 'source' | 'target'): Promise<readon
   const events = await auditEvents(stage[side]);
   return events.filter(
     (event) =>
-      event.userAgent?.startsWith('kubectl-migrate') === true &&
+      event.userAgent?.startsWith('kubectl-migrate') &&
       ['create', 'update', 'patch', 'delete'].includes(event.verb) &&
       event.resource !== 'selfsubjectaccessreviews' &&
       !event.dryRun,

@@ -6,7 +6,7 @@ import { execa } from 'execa';
 import { installControllers, installCrds, loadFleet, snapshot, untilRolledOut } from '../fixtures/index.ts';
 import type { Component, Fleet, FleetOptions, Snapshot } from '../fixtures/index.ts';
 import { adminClient, startKubelet, startPlanes } from '../sandbox/index.ts';
-import type { AdminClient, Kubelet, Plane } from '../sandbox/index.ts';
+import type { AdminClient, Kubelet, Plane, Programs } from '../sandbox/index.ts';
 import { programs } from '../standins/programs.ts';
 import { readPowerLog, type PowerEntry } from '../standins/power-log.ts';
 
@@ -19,6 +19,8 @@ export interface StageOptions {
   readonly audit?: boolean;
   /** Milliseconds that a step on a machine takes in the stand-in baremetal-operator. */
   readonly stepMs?: number;
+  /** Environment of the stand-in baremetal-operator on a side: `NEVER` and `DEVIATE` name hosts (`*`: all) that it never reconciles, or inspects though they have status. */
+  readonly behaviour?: Partial<Record<'source' | 'target', Readonly<Record<string, string>>>>;
   /** CRDs on the target: none, for tests that want their own. */
   readonly targetCrds?: 'all' | 'none';
 }
@@ -88,6 +90,11 @@ export class Stage {
     return Promise.all([snapshot(this.s), snapshot(this.t)]);
   }
 
+  /** Process ids of the Pods of a side. */
+  processes(side: 'source' | 'target'): number[] {
+    return this.#kubelets[side === 'source' ? 0 : 1]?.processes() ?? [];
+  }
+
   async stop(): Promise<void> {
     await Promise.all(this.#kubelets.map((kubelet) => kubelet.stop()));
     await Promise.all([this.source.stop(), this.target.stop()]);
@@ -112,7 +119,16 @@ export async function setStage(o: StageOptions): Promise<Stage> {
     const wiring = { powerLog: powerLogIn(dir), ...(o.stepMs === undefined ? {} : { stepMs: o.stepMs }) };
     await installControllers(s, { side: 'source', plane: source, ...wiring });
     await installControllers(t, { side: 'target', plane: target, ...wiring, ...(o.target === undefined ? {} : { replicas: o.target }) });
-    kubelets.push(await startKubelet(source, { programs }), await startKubelet(target, { programs }));
+    const behaving =
+      (side: 'source' | 'target'): Programs =>
+      (pod) => {
+        const program = programs(pod);
+        return program === undefined ? undefined : { ...program, env: { ...program.env, ...o.behaviour?.[side] } };
+      };
+    kubelets.push(
+      await startKubelet(source, { programs: behaving('source') }),
+      await startKubelet(target, { programs: behaving('target') }),
+    );
     await Promise.all([untilRolledOut(s), untilRolledOut(t)]);
     return new Stage([source, target], kubelets, fleet, dir);
   } catch (error) {

@@ -5,6 +5,7 @@ import { reconcileHost } from './bmo/reconcile.ts';
 import type { Tools } from './bmo/reconcile.ts';
 import { save, PAUSED } from './bmo/status.ts';
 import type { Host } from './bmo/status.ts';
+import { misbehaving } from './bmo/misbehave.ts';
 import { serveWebhook } from './bmo/webhook.ts';
 import { Cache, connect, keyOf, runController, setting } from './controller.ts';
 import { logAct } from './power-log.ts';
@@ -28,6 +29,7 @@ const tools: Tools = {
   firmwareSeen: new Set(),
   ironic: new IronicClient(setting('IRONIC_ENDPOINT')),
   stepMs: Number(setting('STEP_MS', '100')),
+  misbehave: misbehaving(setting('NEVER', ''), setting('DEVIATE', '')),
   act: (host, act) => logAct(log, plane, host, act),
 };
 const queue = new WorkQueue(async (key) => {

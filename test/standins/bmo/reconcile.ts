@@ -7,6 +7,7 @@ import type { Cache } from '../controller.ts';
 import type { Act } from '../power-log.ts';
 import { ensureFirmware, hardwareOf, knownHardware } from './companions.ts';
 import type { IronicClient } from './ironic-client.ts';
+import type { Misbehave } from './misbehave.ts';
 import {
   begin,
   DETACHED,
@@ -41,6 +42,8 @@ export interface Tools {
   /** Time that a step on a machine takes. */
   readonly stepMs: number;
   readonly act: (host: string, act: Act) => void;
+  /** True: a test wants this host treated wrongly, and that has been done. */
+  readonly misbehave: Misbehave;
 }
 
 /** In these states a server is asked to do again what it was in the middle of, once it is registered anew. */
@@ -68,6 +71,7 @@ export async function reconcileHost(tools: Tools, host: Host): Promise<number | 
 
 /** A host with a BMC: registered first, when its credentials are new or Ironic does not know it. */
 async function manage(tools: Tools, host: Host): Promise<number | undefined> {
+  if (await tools.misbehave(host, tools.client, tools.act)) return WAIT_MS;
   const secret = await holdSecret(tools, host);
   if (!secret) return refuse(tools, host);
   const known = await tools.ironic.knows(host.status?.provisioning.ID ?? '');
