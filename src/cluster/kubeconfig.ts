@@ -131,9 +131,16 @@ async function parseYaml(text: string, file: string, role: Role | undefined): Pr
   const [error] = document.errors;
   if (error !== undefined) {
     const { line, col } = lineCounter.linePos(error.pos[0]);
-    throw syntax(file, role, `line ${line}, column ${col}: ${error.message}`);
+    // What the parser quotes may be a token.
+    const why = error.message.replaceAll(/"(?:[^"\\]|\\.)*"/g, '"..."');
+    throw syntax(file, role, `line ${line}, column ${col}: ${why}`);
   }
-  const value = document.toJS() as unknown;
+  let value: unknown;
+  try {
+    value = document.toJS() as unknown;
+  } catch {
+    throw syntax(file, role, 'an alias in it (*name) has no anchor');
+  }
   if (value === null) return {};
   if (!isFields(value)) throw syntax(file, role, 'line 1: it is no mapping with clusters, users and contexts');
   if (value['kind'] !== undefined && value['kind'] !== 'Config')

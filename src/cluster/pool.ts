@@ -1,4 +1,6 @@
 /** Connections to one API server: HTTP/1.1, kept alive, through a proxy where kubectl would take one. undici is loaded with the first of them. */
+import { isIP } from 'node:net';
+
 import type { Dispatcher } from 'undici';
 
 import type { TlsParameters } from './credentials.ts';
@@ -8,22 +10,31 @@ const KEEP_ALIVE = 20_000;
 /** TCP and TLS together, milliseconds. */
 const CONNECT_TIMEOUT = 10_000;
 
-/** How many are open at once is the limiter's affair, so the pool has no limit of its own; watches hold one each. */
-export async function openPool(server: URL, tls: TlsParameters, proxyUrl: string | undefined): Promise<Dispatcher> {
+/** The most connections for requests that end; as many as the limiter ever lets in. */
+const MOST = 64;
+
+/** The connections to one server with one identity. */
+export interface Pools {
+  /** For requests that end. */
+  readonly short: Dispatcher;
+  /** For watches, one connection each, as many as there are: they must not take the place of requests, nor wait for them. */
+  readonly long: Dispatcher;
+}
+
+export async function openPools(server: URL, tls: TlsParameters, proxyUrl: string | undefined): Promise<Pools> {
   const { Pool, ProxyAgent } = await import('undici');
   // Time-outs are ours (exchange.ts): undici's know nothing of a whole request, and a watch may be silent.
   const common = { allowH2: false, pipelining: 1, headersTimeout: 0, bodyTimeout: 0, keepAliveTimeout: KEEP_ALIVE };
   const proxy = proxyUrl ?? proxyFromEnvironment(server, process.env);
-  if (proxy === undefined) {
-    return new Pool(server.origin, {
-      ...common,
-      connections: null,
-      connect: { ...tls, timeout: CONNECT_TIMEOUT, keepAliveInitialDelay: 30_000 },
-    });
-  }
-  // The proxy gets nothing of ours; behind it the server is asked for by its own name, as without one.
-  const requestTls = { ...tls, servername: tls.servername ?? server.hostname };
-  return new ProxyAgent({ ...common, uri: proxy, requestTls, connections: null });
+  const connect = { ...tls, timeout: CONNECT_TIMEOUT, keepAliveInitialDelay: 30_000 };
+  // The proxy gets nothing of ours; behind it the server is asked for by its own name, as without one. An address is no server name.
+  const servername = tls.servername ?? (isIP(server.hostname.replace(/^\[|\]$/g, '')) === 0 ? server.hostname : undefined);
+  const requestTls = { ...tls, ...(servername !== undefined && { servername }) };
+  const open = (connections: number | null): Dispatcher =>
+    proxy === undefined
+      ? new Pool(server.origin, { ...common, connections, connect })
+      : new ProxyAgent({ ...common, uri: proxy, requestTls, connections });
+  return { short: open(MOST), long: open(null) };
 }
 
 /** HTTPS_PROXY, HTTP_PROXY and NO_PROXY as Go reads them; never a proxy for loopback. */

@@ -10,7 +10,7 @@ import { type Credentials, type Headers, type Identity, sameTls } from './creden
 import { exchange, type Incoming, type Outgoing } from './exchange.ts';
 import { connectionFailure, type Door, isPassing, maybeSent } from './failures.ts';
 import { Limiter } from './limiter.ts';
-import { openPool } from './pool.ts';
+import { openPools, type Pools } from './pool.ts';
 
 export interface TransportOptions {
   readonly door: Door;
@@ -69,8 +69,8 @@ interface Patience {
 export class Transport {
   readonly stats: TransportStats = { requests: 0, retries: 0 };
   readonly limiter: Limiter;
-  #pool: Dispatcher | undefined;
-  #opening: Promise<Dispatcher> | undefined;
+  #pools: Pools | undefined;
+  #opening: Promise<Pools> | undefined;
   #identity: Identity | undefined;
   readonly #options: TransportOptions;
   readonly #server: URL;
@@ -115,9 +115,9 @@ export class Transport {
     const patience = newPatience();
     for (;;) {
       try {
-        const { pool, outgoing } = await this.#prepare(request, patience);
+        const { pools, outgoing } = await this.#prepare(request, patience);
         this.stats.requests += 1;
-        const answer = await pool.request({ ...outgoing, signal: AbortSignal.any([request.signal, this.#closed.signal]) });
+        const answer = await pools.long.request({ ...outgoing, signal: AbortSignal.any([request.signal, this.#closed.signal]) });
         if (answer.statusCode < 400) return { body: answer.body as AsyncIterable<Buffer> };
         const text = await answer.body.text();
         const failure = new ApiError({ status: answer.statusCode, text, method: request.method, path: request.path, afterRetry: false });
@@ -135,8 +135,8 @@ export class Transport {
   /** Ends everything in flight and lets go of the connections. */
   async close(): Promise<void> {
     this.#closed.abort(new Error('the connection was closed'));
-    const pool = this.#pool ?? (await this.#opening?.catch(() => undefined));
-    await pool?.destroy();
+    const pools = this.#pools ?? (await this.#opening?.catch(() => undefined));
+    await Promise.all([pools?.short.destroy(), pools?.long.destroy()]);
   }
 
   /** One request and what came of it; never rejects for what another try could mend. */
@@ -144,10 +144,10 @@ export class Transport {
     await this.limiter.acquire(request.signal);
     let verdict: 'throttled' | number | undefined;
     try {
-      const { pool, outgoing } = await this.#prepare(request, patience);
+      const { pools, outgoing } = await this.#prepare(request, patience);
       this.stats.requests += 1;
       const started = performance.now();
-      const answer = await exchange(pool, outgoing, this.#options.requestTimeout, request.signal);
+      const answer = await exchange(pools.short, outgoing, this.#options.requestTimeout, request.signal);
       verdict = answer.status === 429 ? 'throttled' : request.bulk === true ? undefined : performance.now() - started;
       return answer;
     } catch (error) {
@@ -160,11 +160,11 @@ export class Transport {
     }
   }
 
-  async #prepare(request: Request, patience: Patience): Promise<{ pool: Dispatcher; outgoing: Outgoing }> {
+  async #prepare(request: Request, patience: Patience): Promise<{ pools: Pools; outgoing: Outgoing }> {
     const current = this.#options.credentials.current();
     const identity = current instanceof Promise ? await current : current;
     patience.identity = identity;
-    const pool = this.#pool !== undefined && this.#identity === identity ? this.#pool : await this.#poolFor(identity);
+    const pools = this.#pools !== undefined && this.#identity === identity ? this.#pools : await this.#poolsFor(identity);
     const outgoing = {
       origin: this.#server.origin,
       method: request.method,
@@ -172,22 +172,22 @@ export class Transport {
       headers: headersOf(request, identity.headers),
       body: request.body ?? null,
     };
-    return { pool, outgoing };
+    return { pools, outgoing };
   }
 
   /** Another token goes over the same connections; another certificate needs new ones. What is in flight on the old ones ends there. */
-  async #poolFor(identity: Identity): Promise<Dispatcher> {
+  async #poolsFor(identity: Identity): Promise<Pools> {
     const old = this.#identity;
     this.#identity = identity;
     if (this.#opening === undefined || old === undefined || !sameTls(old.tls, identity.tls)) {
       const previous = this.#opening;
-      this.#opening = openPool(this.#server, identity.tls, this.#options.proxyUrl);
-      void previous?.then((pool) => pool.close()).catch(() => undefined);
+      this.#opening = openPools(this.#server, identity.tls, this.#options.proxyUrl);
+      void previous?.then(({ short, long }) => Promise.all([short.close(), long.close()])).catch(() => undefined);
     }
-    this.#pool = undefined;
-    const pool = await this.#opening;
-    if (this.#identity === identity) this.#pool = pool;
-    return pool;
+    this.#pools = undefined;
+    const pools = await this.#opening;
+    if (this.#identity === identity) this.#pools = pools;
+    return pools;
   }
 
   async #renew(patience: Patience): Promise<boolean> {
