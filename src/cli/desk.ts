@@ -2,6 +2,7 @@
 import type { Listener } from '../engine/events.ts';
 import type { ExitCode } from '../errors.ts';
 import { EXIT } from '../errors.ts';
+import type { Finding } from '../plan/plan.ts';
 import type { Question, RunDeps } from '../runs/runs.ts';
 import { glyphs } from '../ui/glyphs.ts';
 import type { Format } from '../ui/outcome.ts';
@@ -50,6 +51,7 @@ export class Desk {
   #wrote = false;
   #failureTold = false;
   readonly #version: string;
+  readonly #machines: Listener;
 
   constructor(world: World, flags: DeskFlags, version: string) {
     this.world = world;
@@ -61,6 +63,7 @@ export class Desk {
     this.showing = flags.events === undefined ? (this.streams.live ? 'live' : 'plain') : 'ndjson';
     this.progress = chooseProgress(this.showing, this.streams, this.look(this.streams.stderr));
     const file = flags['events-file'] === undefined ? [] : [eventsFile(flags['events-file'])];
+    this.#machines = fanOut([...file, ...(this.showing === 'ndjson' ? [this.progress.listener] : [])]);
     this.listener = fanOut([this.#watch, this.results.listener, ...file, this.progress.listener]);
     this.signals = listenForSignals(world, (sentence) => this.warn(sentence));
   }
@@ -87,6 +90,12 @@ export class Desk {
   /** A warning is an event, so that machines get it as one. */
   warn(message: string): void {
     this.listener({ type: 'warning', at: new Date(this.world.now()).toISOString(), message });
+  }
+
+  /** People get the report; who reads events gets each finding as one. */
+  tellFindings(findings: readonly Finding[]): void {
+    const at = new Date(this.world.now()).toISOString();
+    for (const finding of findings) this.#machines({ type: 'finding', at, finding });
   }
 
   /** The exit code of what nobody foresaw. */

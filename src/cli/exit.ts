@@ -45,7 +45,7 @@ export function usageOf(error: unknown, command: string, flags: readonly string[
     case 'NonExistentFlagsError':
       return unknownFlag(unknown, flags, next);
     case 'UnexpectedArgsError':
-      return usageError('usage/argument', `${command} takes no argument ${args.map((arg) => `"${String(arg)}"`).join(', ')}`, { next });
+      return unexpectedArguments(args.map(String), command, next);
     default:
       return usageError('usage', message, { next });
   }
@@ -54,7 +54,17 @@ export function usageOf(error: unknown, command: string, flags: readonly string[
 /** oclif writes the flag's name around what a flag's parse function threw, and a hint after it. */
 function plainMessage(message: string): string {
   const [, flag, why] = /^Parsing --(\S+) \n\t([\s\S]*)\nSee more help with --help$/.exec(message) ?? [];
+  const [, given, value, options] = /^Expected --([^=]+)=(.*) to be one of: (.*)$/m.exec(message) ?? [];
+  if (given !== undefined) return `--${given}=${value ?? ''}: it takes ${(options ?? '').replace(/, ([^,]*)$/, ' or $1')}`;
   return flag === undefined ? message.replace(/\n?See more help with --help$/, '') : `--${flag}: ${why ?? ''}`;
+}
+
+function unexpectedArguments(args: readonly string[], command: string, next: readonly string[]): MigrateError {
+  const strategy = args.find((arg) => ['client', 'server', 'none'].includes(arg));
+  const hint = strategy === undefined ? [] : [`a value of --dry-run follows after "=": --dry-run=${strategy}`];
+  return usageError('usage/argument', `${command} takes no argument ${args.map((arg) => `"${arg}"`).join(', ')}`, {
+    next: [...hint, ...next],
+  });
 }
 
 function unknownFlag(unknown: readonly string[], flags: readonly string[], next: readonly string[]): MigrateError {

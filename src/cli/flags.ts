@@ -64,15 +64,15 @@ const context = (summary: string, more = {}) => Flags.string({ summary, helpValu
 const hidden = { hidden: true };
 
 /** kubectl has these flags; here they would say nothing about which of two clusters is meant. */
-const refused = (name: string) =>
+const refused = () =>
   Flags.string({
     hidden: true,
     parse: () => {
       throw usageError(
         'usage/refused',
-        `not taken here, where two clusters play a part: say which with --source, --target and their contexts`,
+        'not taken here, where two clusters play a part: name each by --source, --target or a context of it',
         {
-          next: ['kubectl migrate ctx', `kubectl config set-context NEW-CONTEXT --${name}=...`],
+          next: ['kubectl migrate ctx'],
         },
       );
     },
@@ -88,10 +88,10 @@ export const clusterFlags = {
   'kubeconfig-context': context('the same as --source-context', hidden),
   'to-kubeconfig': file('the same as --target', hidden),
   'to-kubeconfig-context': context('the same as --target-context', hidden),
-  cluster: refused('cluster'),
-  user: refused('user'),
-  server: refused('server'),
-  token: refused('token'),
+  cluster: refused(),
+  user: refused(),
+  server: refused(),
+  token: refused(),
 };
 
 const who = (summary: string) => ({ summary, helpGroup: GROUPS.identity });

@@ -41,6 +41,7 @@ export async function pivot(flags: PivotFlags, course: Course, desk: Desk): Prom
   const deps = desk.deps(consentsOf(flags));
   const prepared = await desk.world.runs.preparePivot(request, deps);
   try {
+    desk.tellFindings(prepared.findings);
     return await COURSES[course](prepared, desk, () => desk.world.runs.startPivot(prepared, request, deps));
   } finally {
     await prepared.close();

@@ -13,6 +13,12 @@ export async function showStatus(run: string | undefined, desk: Desk): Promise<O
   return { kind: 'Status', run: await find(run, desk), exit: EXIT.done };
 }
 
+export async function listRuns({ world, stateDir, progress }: Desk): Promise<Outcome> {
+  const runs = await world.runs.listRuns(stateDir);
+  if (runs.length === 0) progress.say([`no runs in ${stateDir}`]);
+  return { kind: 'RunList', runs, exit: EXIT.done };
+}
+
 /** Until the run has ended or nobody works on it any more, or a signal comes. */
 export async function watchStatus(run: string | undefined, desk: Desk): Promise<Outcome> {
   if (desk.format !== 'text')

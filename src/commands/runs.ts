@@ -1,6 +1,6 @@
-import { EXIT } from '../errors.ts';
 import * as flags from '../cli/flags.ts';
 import { MigrateCommand } from '../cli/migrate-command.ts';
+import { listRuns } from '../cli/status.ts';
 
 export default class Runs extends MigrateCommand<typeof Runs> {
   static override summary = 'list the runs of this machine';
@@ -13,7 +13,6 @@ export default class Runs extends MigrateCommand<typeof Runs> {
   static override flags = { ...flags.stateDirFlag };
 
   protected override async act() {
-    const runs = await this.world.runs.listRuns(this.desk.stateDir);
-    return { kind: 'RunList', runs, exit: EXIT.done } as const;
+    return await listRuns(this.desk);
   }
 }

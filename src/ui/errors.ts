@@ -21,7 +21,7 @@ export function troubleOf(error: unknown, unexpected: ExitCode = EXIT.failed): T
       code: `server/${api.reason}`,
       exit: unexpected,
       message: redact(api.message),
-      subjects: [api.path],
+      subjects: [],
       next: [],
       stack: stackOf(error),
     };

@@ -1,6 +1,7 @@
 /** The result of a run as kubectl would print it: one `TYPE/name moved` per object. Collected from events, because only they name each object. */
 import type { Event, ItemEvent } from '../engine/events.ts';
 import type { StateWord } from '../plan/plan.ts';
+import { HANDED_OVER } from './states.ts';
 import { clean, count } from './text.ts';
 
 export interface ResultItem {
@@ -13,9 +14,6 @@ export interface ResultItem {
 
 /** Above this many, a person is shown one line per kind. */
 const FOLD_ABOVE = 50;
-
-/** States in which a copy is more than a copy: the target acts on it, or nobody any more. */
-const HANDED_OVER: readonly StateWord[] = ['releasing', 'target-active', 'retiring', 'done'];
 
 /** What a step's verb makes of an object's line. Marks, locks, counts and proofs are steps on the way, no results. */
 const RESULTS: Readonly<Record<string, 'copied' | 'adopted' | 'removed'>> = {

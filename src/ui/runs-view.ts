@@ -58,8 +58,9 @@ export function statusLine(run: RunView): string {
   return `${run.run} ${stateWords(run)}, ${run.phase}, ${count(run.objects.moved)} of ${count(run.objects.total)} moved${released}`;
 }
 
+/** No blanks in a cell. */
 function word(run: RunView): string {
-  return stateWords(run).replace(/,? /g, '-');
+  return run.direction === 'back' && run.state !== 'rolled-back' ? `${run.state},going-back` : run.state;
 }
 
 function context(run: RunView, role: string): string {

@@ -14,6 +14,9 @@ const SENTENCES: Readonly<Record<StateWord, string>> = {
   'rolled-back': 'the source acts; the target is as it was',
 };
 
+/** States in which a copy is more than a copy: the target acts on it, or nobody any more. */
+export const HANDED_OVER: readonly StateWord[] = ['releasing', 'target-active', 'retiring', 'done'];
+
 export interface StateView {
   readonly state: StateWord;
   readonly direction: Direction;

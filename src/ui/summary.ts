@@ -1,6 +1,6 @@
 /** The end report, on stderr: what moved, what stays, what is held, how long the fleet stood still, who acts now, what to type next. */
 import type { Summary } from '../engine/events.ts';
-import { stateSentence, stateWords } from './states.ts';
+import { HANDED_OVER, stateSentence, stateWords } from './states.ts';
 import { count, counted, duration, oneLine, redact, wrap } from './text.ts';
 import type { Look } from './preflight.ts';
 
@@ -10,7 +10,10 @@ const NAMES = 10;
 export function summaryLines(summary: Summary, look: Look): string[] {
   const { palette } = look;
   const rows: readonly (readonly [string, readonly string[]])[] = [
-    ['moved', summary.moved === 0 ? [] : [kinds(summary)]],
+    [
+      HANDED_OVER.includes(summary.state) ? 'moved' : 'copied',
+      summary.moved === 0 || summary.state === 'rolled-back' ? [] : [kinds(summary)],
+    ],
     ['left', summary.left.map(({ rule, count: n, sentence }) => `${count(n)} ${rule}: ${oneLine(sentence)}`)],
     ['held', capped(summary.held.map(({ name, sentence }) => `${name}: ${oneLine(sentence)}`))],
     ['not proven', summary.notProven === 0 ? [] : [`${counted(summary.notProven, 'released host')} can show no sign that the target acts`]],

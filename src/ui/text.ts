@@ -69,9 +69,10 @@ export function counted(n: number, one: string, many = `${one}s`): string {
   return `${count(n)} ${n === 1 ? one : many}`;
 }
 
-/** Milliseconds for people: 0.4s, 12s, 3m12s, 2h05m, 3d4h. */
+/** Milliseconds for people: <0.1s, 0.4s, 12s, 3m12s, 2h05m, 3d4h. */
 export function duration(ms: number): string {
   const seconds = ms / 1000;
+  if (ms > 0 && ms < 95) return '<0.1s';
   if (seconds < 9.95) return `${seconds.toFixed(1)}s`;
   const whole = Math.round(seconds);
   if (whole < 60) return `${whole}s`;

@@ -4,6 +4,7 @@ import type { Palette } from '../palette.ts';
 import { stateSentence, stateWords } from '../states.ts';
 import { bound, count, cut, duration, oneLine, padEnd, widthOf } from '../text.ts';
 import { rate, timeLeft } from './board.ts';
+import { openOnes } from './lines.ts';
 import type { Board, PhaseView, Status, StepView } from './board.ts';
 
 export interface FrameSpace {
@@ -90,14 +91,17 @@ function running(step: StepView, title: string, space: FrameSpace): string {
   return `    ${sign('running', space)} ${palette.strong(name)}${tail === '' ? '' : `  ${tail}`}`;
 }
 
+/** What for and how long on one line, on whom on the next: neither may push the other off the screen. */
 function waiting(step: StepView, space: FrameSpace): string[] {
   if (step.wait === undefined) return [];
   const { event, at } = step.wait;
   const so = event.since + Math.max(0, space.now - at);
-  const open = event.total > 1 ? `, ${count(event.open)} of ${count(event.total)} open` : '';
-  const names = event.names.length === 0 ? '' : `: ${event.names.map(oneLine).join(', ')}${event.open > event.names.length ? ', ...' : ''}`;
-  const text = `${space.glyphs.wait} waits ${duration(so)} of ${bound(event.timeout)} for ${oneLine(event.reason)}${open}${names}`;
-  return [`      ${space.palette.warn(fit(text, space, 6))}`];
+  const text = `${space.glyphs.wait} waits ${duration(so)} of ${bound(event.timeout)} for ${oneLine(event.reason)}`;
+  const who = openOnes(event);
+  return [
+    `      ${space.palette.warn(fit(text, space, 6))}`,
+    ...(who === '' ? [] : [`        ${space.palette.faint(fit(who, space, 8))}`]),
+  ];
 }
 
 function stateLine(board: Board, space: FrameSpace): string[] {

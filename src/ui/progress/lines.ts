@@ -51,10 +51,17 @@ export function plainLines(event: Event, look: Look): string[] {
   }
 }
 
-export function waitLine(event: WaitEvent): string {
-  const open = event.total > 1 ? `, ${count(event.open)} of ${count(event.total)} open` : '';
-  const names = event.names.length === 0 ? '' : `: ${event.names.map(oneLine).join(', ')}${event.open > event.names.length ? ', ...' : ''}`;
-  return `waits ${duration(event.since)} of ${bound(event.timeout)} for ${oneLine(event.reason)}${open}${names}`;
+function waitLine(event: WaitEvent): string {
+  const who = openOnes(event);
+  const span = event.since < 1000 ? `waits at most ${bound(event.timeout)}` : `waits ${duration(event.since)} of ${bound(event.timeout)}`;
+  return `${span} for ${oneLine(event.reason)}${who === '' ? '' : `; ${who}`}`;
+}
+
+/** `110 of 4,210 open: node-17, node-18, ...` */
+export function openOnes({ open, total, names }: WaitEvent): string {
+  const known = names.map(oneLine).join(', ') + (open > names.length ? ', ...' : '');
+  if (total <= 1) return names.length === 0 ? '' : known;
+  return `${count(open)} of ${count(total)} open${names.length === 0 ? '' : `: ${known}`}`;
 }
 
 function stepLine(event: StepEvent, { palette, glyphs }: Look): string {

@@ -1,0 +1,180 @@
+/** A world without clusters: runs that answer what a test says, and keep what they were asked. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Config } from '@oclif/core';
+import type { Command } from '@oclif/core';
+import type { Event, Summary } from '../../src/engine/events.ts';
+import type { MigrateCommand } from '../../src/cli/migrate-command.ts';
+import type { SignalName } from '../../src/cli/exit.ts';
+import type { RunsApi, World } from '../../src/cli/world.ts';
+import type { AgainOptions, Answer, PivotRequest, Prepared, Question, RunDeps } from '../../src/runs/runs.ts';
+import type { ContextsView } from '../../src/ui/outcome.ts';
+import type { Pick } from '../../src/ui/pickers.ts';
+import { fakeStreams } from '../ui/fake-streams.ts';
+import type { FakeStreams, Ttys } from '../ui/fake-streams.ts';
+import { preparedOf, runView } from '../ui/prepared.ts';
+import { recorded, summary, whole } from '../ui/recorded.ts';
+
+export const ROOT = join(import.meta.dirname, '..', '..');
+
+export interface Asked {
+  request?: PivotRequest;
+  deps?: RunDeps;
+  started?: boolean;
+  run?: string | undefined;
+  options?: AgainOptions;
+  stateDir?: string;
+  readonly questions: Question[];
+  readonly picks: Pick[];
+  closed: number;
+}
+
+export interface Scene {
+  readonly ttys?: Ttys;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly prepared?: Prepared & { close(): Promise<void> };
+  readonly events?: readonly Event[];
+  readonly summary?: Summary;
+  /** Questions that the run asks, in place of a plain run. */
+  readonly asks?: readonly Question[];
+  readonly answer?: Answer;
+  readonly throws?: unknown;
+  readonly contexts?: ContextsView;
+  readonly files?: readonly string[];
+  readonly picked?: readonly (string | undefined)[];
+  readonly runs?: Partial<RunsApi>;
+  /** Called while the run works. */
+  readonly during?: (signal: (name: SignalName) => void, deps: RunDeps) => void;
+}
+
+export interface Stage {
+  readonly world: World;
+  readonly asked: Asked;
+  readonly answers: Answer[];
+  code: number | undefined;
+  died: number | undefined;
+  streams(): FakeStreams;
+}
+
+export const TERMINAL: Ttys = { stdin: true, stdout: true, stderr: true };
+
+export function stageOf(scene: Scene = {}): Stage {
+  const asked: Asked = { questions: [], picks: [], closed: 0 };
+  const listeners = new Map<SignalName, () => void>();
+  let streams: FakeStreams | undefined;
+  const picked = [...(scene.picked ?? [])];
+
+  const work = async (deps: RunDeps): Promise<Summary> => {
+    asked.deps = deps;
+    for (const event of scene.events ?? recorded(whole)) deps.listener(event);
+    scene.during?.((name) => listeners.get(name)?.(), deps);
+    for (const question of scene.asks ?? []) stage.answers.push(await deps.ask(question));
+    if (scene.throws !== undefined) throw scene.throws as Error;
+    return scene.summary ?? summary;
+  };
+  const again = async (run: string | undefined, options: AgainOptions, deps: RunDeps): Promise<Summary> => {
+    Object.assign(asked, { run, options });
+    return await work(deps);
+  };
+  const prepared = scene.prepared ?? preparedOf();
+  const runs: RunsApi = {
+    preparePivot: (request, deps) => {
+      Object.assign(asked, { request, deps });
+      return Promise.resolve({
+        ...prepared,
+        close: () =>
+          Promise.resolve().then(() => {
+            asked.closed++;
+          }),
+      });
+    },
+    startPivot: async (_, __, deps) => {
+      asked.started = true;
+      return await work(deps);
+    },
+    resumeRun: again,
+    rollbackRun: again,
+    retireRun: again,
+    listRuns: (stateDir) => {
+      asked.stateDir = stateDir;
+      return Promise.resolve([runView]);
+    },
+    findRun: (_, run) => Promise.resolve({ ...runView, run: run ?? runView.run }),
+    lastRun: () => Promise.resolve(runView),
+    ...scene.runs,
+  };
+
+  const world: World = {
+    env: scene.env ?? {},
+    home: '/home/ada',
+    runs,
+    streams: ({ noInput }) => (streams ??= fakeStreams(scene.ttys, scene.env, noInput === true)),
+    contexts: () => Promise.resolve(scene.contexts ?? { contexts: [] }),
+    isFile: (path) => (scene.files ?? ['source.yaml', 'target.yaml']).includes(path),
+    ask: (question, { terminal }) => {
+      asked.questions.push(question);
+      return Promise.resolve(terminal ? (scene.answer ?? 'no') : 'absent');
+    },
+    pick: (pick) => {
+      asked.picks.push(pick);
+      return Promise.resolve(picked.shift());
+    },
+    onSignal: (name, listener) => {
+      listeners.set(name, listener);
+      return () => void listeners.delete(name);
+    },
+    now: () => Date.parse('2026-11-20T10:00:00.000Z'),
+    sleep: () => Promise.resolve(),
+    clock: 1,
+    exitWith: (code) => {
+      stage.code = code;
+    },
+    die: (code) => {
+      stage.died = code;
+    },
+  };
+  const stage: Stage = {
+    world,
+    asked,
+    answers: [],
+    code: undefined,
+    died: undefined,
+    streams: () => (streams ??= fakeStreams(scene.ttys, scene.env)),
+  };
+  return stage;
+}
+
+let loaded: Promise<Config> | undefined;
+
+/** The program's configuration, straight from src/. */
+export function config(): Promise<Config> {
+  const pjson = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { oclif: object };
+  pjson.oclif = { ...pjson.oclif, commands: { strategy: 'pattern', target: './src/commands' }, helpClass: './src/cli/help.ts' };
+  loaded ??= Config.load({ root: ROOT, pjson: pjson as never, isRoot: true, ignoreManifest: true });
+  return loaded;
+}
+
+export const COMMANDS = readdirSync(join(ROOT, 'src', 'commands')).map((file) => file.replace(/\.ts$/, ''));
+
+type Runnable = new (argv: string[], config: Config) => MigrateCommand<typeof Command>;
+
+export interface Played {
+  readonly code: number | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly stage: Stage;
+  readonly asked: Asked;
+}
+
+/** Runs a command line on a stage. */
+export async function play(line: string, scene: Scene = {}): Promise<Played> {
+  const [id = '', ...argv] = line.split(' ').filter((word) => word !== '');
+  const { default: Class } = (await import(`../../src/commands/${id}.ts`)) as { default: Runnable & { id: string } };
+  Class.id = id;
+  const stage = stageOf(scene);
+  const command = new Class(argv, await config());
+  command.world = stage.world;
+  await command.run();
+  const { stdout, stderr } = stage.streams();
+  return { code: stage.code, stdout: stdout.text(), stderr: stderr.text(), stage, asked: stage.asked };
+}
