@@ -1,14 +1,12 @@
 /** Fills this mover's part of the facts, read only: kinds, namespaces and objects of both sides, what moves, what stays. */
-import type { Cluster, KubeObject } from '../../cluster/cluster.ts';
+import type { Cluster } from '../../cluster/cluster.ts';
 import { hasStatus } from '../../cluster/cluster.ts';
-import { groupResource, keyOf, type Key, type ObjectRef } from '../../graph/ref.ts';
+import { groupResource } from '../../graph/ref.ts';
 import type { KindFact } from '../../plan/facts.ts';
 import type { Finding } from '../../plan/plan.ts';
 import type { DiscoverContext, FactsBuilder } from '../mover.ts';
-import { canonical } from './json.ts';
-import { prunedPaths } from './prune.ts';
 import { listedKinds, placesOf, readKinds, readNamespaces, readObjects, type Kinds, type Listed } from './read.ts';
-import { scopeOf } from './scope.ts';
+import { survey, withOwners } from './survey.ts';
 
 export async function discover(c: DiscoverContext): Promise<void> {
   const { source, ...others } = c.clusters;
@@ -40,22 +38,18 @@ async function readFrame(cluster: Cluster, builder: FactsBuilder, signal: AbortS
 
 async function readSource(source: Cluster, c: DiscoverContext, own: Kinds, target: Kinds | undefined): Promise<void> {
   const builder = builderOf(c, 'source');
-  const listed = listedKinds(own.kinds);
-  const see = target === undefined ? undefined : pruneWatch(own, target, builder);
-  const objects = await readObjects(source, {
-    listed,
-    places: placesOf(listed),
+  const found = await survey(source, own, {
     namespaces: c.options.namespaces,
     comparison: 'copy',
     hmac: (text) => c.hmac(text),
-    ...(see === undefined ? {} : { see }),
+    ...(target === undefined ? {} : { target }),
     refused: (kind, status) => refused(kind, status, 'source', c),
     signal: c.signal,
   });
-  for (const [key, fact] of objects) builder.objects.set(key, fact);
-  const { scope, left } = scopeOf(builder.objects, builder.kinds);
-  for (const [key, why] of scope) c.scope.set(key, why);
-  c.left.push(...left);
+  for (const [key, fact] of found.objects) builder.objects.set(key, fact);
+  for (const [resource, paths] of found.pruned) builder.pruned.set(resource, paths);
+  for (const [key, why] of found.scope) c.scope.set(key, why);
+  c.left.push(...found.left);
 }
 
 /** On the other side only what may meet ours: objects of the same kinds in the same version, of Secrets and ConfigMaps those of the same name. */
@@ -73,33 +67,14 @@ async function readOther(cluster: Cluster, builder: FactsBuilder, c: DiscoverCon
     refused: (kind, status) => refused(kind, status, cluster.role, c),
     signal: c.signal,
   });
-  for (const [key, fact] of objects) builder.objects.set(key, fact);
+  for (const [key, fact] of withOwners(objects, 'copy', (key) => c.scope.has(key))) builder.objects.set(key, fact);
 }
 
 export function serves(kinds: ReadonlyMap<string, KindFact>, kind: Pick<Listed, 'group' | 'resource' | 'version'>): boolean {
   return kinds.get(groupResource(kind))?.versions.some((version) => version.name === kind.version && version.served) === true;
 }
 
-/** Notes the fields that the target would prune; where both schemas are equal there is nothing to look at. */
-export function pruneWatch(own: Kinds, target: Kinds, builder: Pick<FactsBuilder, 'pruned'>): (object: KubeObject, ref: ObjectRef) => void {
-  const schemas = new Map<string, unknown>();
-  for (const [id, schema] of target.schemas) {
-    if (own.schemas.has(id) && canonical(own.schemas.get(id)) !== canonical(schema)) schemas.set(id, schema);
-  }
-  return (object, ref) => {
-    const id = groupResource(ref);
-    const schema = schemas.get(`${id}/${ref.version}`);
-    if (schema === undefined) return;
-    const known = builder.pruned.get(id) ?? new Map<string, { count: number; first: Key }>();
-    for (const path of prunedPaths(object, schema)) {
-      const before = known.get(path);
-      known.set(path, { count: (before?.count ?? 0) + 1, first: before?.first ?? keyOf(ref) });
-    }
-    if (known.size > 0) builder.pruned.set(id, known);
-  };
-}
-
-function refused(kind: Listed, status: number, role: string, c: DiscoverContext): void {
+function refused(kind: Listed, status: number, role: string, c: DiscoverContext): undefined {
   const { group, resource } = kind;
   const name = groupResource(kind);
   if (status === 404) {

@@ -32,6 +32,7 @@ function ownPause(marks: Marks, kind: KindDescription): Data | undefined {
   const now = pauseNow(marks, kind);
   const former = decodeFormer(marks.annotations[FORMER]);
   if (former === undefined || now === undefined || isTouch(former.value)) return now;
+  if (typeof now === 'string' && now !== PAUSE_VALUE) return now; // somebody has put their own value in place of ours
   return former.value === null ? undefined : former.value;
 }
 

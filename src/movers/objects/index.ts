@@ -1,13 +1,38 @@
 /** Moves objects with their status between clusters: finds them, copies them held, compares, carries what changed, and removes what is no longer needed. */
-import type { Cluster } from '../../cluster/cluster.ts';
-import type { Action } from '../../plan/action.ts';
 import type { Mover } from '../mover.ts';
+import { carry } from './actions/carry.ts';
+import { compare } from './actions/compare.ts';
+import { copy } from './actions/copy.ts';
+import { look } from './actions/look.ts';
+import { managers } from './actions/managers.ts';
+import { namespaces } from './actions/namespaces.ts';
+import { remove } from './actions/remove.ts';
+import { retirable } from './actions/retirable.ts';
+import { verify } from './actions/verify.ts';
 import { discover } from './discover.ts';
+import { OtherSide } from './owners.ts';
+import { rules } from './preflight.ts';
 import { setsOf } from './sets.ts';
 
 export { itemOf, type HostClass, type ObjectVars } from './sets.ts';
 
 export function objects(): Mover {
-  const actions: Record<string, Action<Cluster>> = {};
-  return { name: 'objects', discover, rules: [], sets: setsOf, actions };
+  const other = new OtherSide();
+  return {
+    name: 'objects',
+    discover,
+    rules,
+    sets: setsOf,
+    actions: {
+      namespaces: namespaces(),
+      copy: copy(other),
+      look: look(),
+      carry: carry(other),
+      compare: compare(),
+      managers: managers(),
+      verify: verify(),
+      retirable: retirable(),
+      remove: remove(other),
+    },
+  };
 }

@@ -1,6 +1,8 @@
 /** Which fields of an object a schema would prune. Judged from the CRD alone: `dryRun=All` is for rehearsals. */
 import type { KubeObject } from '../../cluster/cluster.ts';
-import { isFields } from './json.ts';
+import { groupResource, keyOf, type ObjectRef } from '../../graph/ref.ts';
+import type { PrunedFact } from '../../plan/facts.ts';
+import { canonical, isFields } from './json.ts';
 
 /** At most so many paths per object: one is enough to block. */
 const LIMIT = 20;
@@ -37,4 +39,25 @@ function fields(
     else if (isFields(others)) walk(value[name], others, `${path}.*`, found);
     else if (!open) found.add(at);
   }
+}
+
+type Schemas = ReadonlyMap<string, unknown>;
+
+/** Notes the fields that the other side would prune; where both schemas are equal there is nothing to look at. Schemas by `resource.group/version`. */
+export function pruneWatch(
+  own: Schemas,
+  other: Schemas,
+  noted: Map<string, Map<string, PrunedFact>>,
+): (object: KubeObject, ref: ObjectRef) => void {
+  const smaller = new Map([...other].filter(([id, schema]) => own.has(id) && canonical(own.get(id)) !== canonical(schema)));
+  return (object, ref) => {
+    const id = groupResource(ref);
+    const schema = smaller.get(`${id}/${ref.version}`);
+    if (schema === undefined) return;
+    for (const path of prunedPaths(object, schema)) {
+      const known = noted.get(id) ?? new Map<string, PrunedFact>();
+      const before = known.get(path);
+      noted.set(id, known.set(path, { count: (before?.count ?? 0) + 1, first: before?.first ?? keyOf(ref) }));
+    }
+  };
 }

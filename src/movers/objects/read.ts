@@ -6,9 +6,9 @@ import type { KindDescription, KindName } from '../../kinds/kind.ts';
 import { CLUSTERCTL } from '../../kinds/names.ts';
 import type { KindFact, NamespaceFact, ObjectFact } from '../../plan/facts.ts';
 import { factOf, type Place, type Places } from './fact.ts';
-import { joined, type Keyed } from './hash.ts';
+import type { Keyed } from './hash.ts';
 import { isFields } from './json.ts';
-import { ownersOf, type Comparison } from './normalise.ts';
+import type { Comparison } from './normalise.ts';
 
 const CRDS: ResourceId = { group: 'apiextensions.k8s.io', version: 'v1', resource: 'customresourcedefinitions' };
 const NAMESPACES: ResourceId = { group: '', version: 'v1', resource: 'namespaces' };
@@ -89,6 +89,9 @@ export function placesOf(listed: readonly Listed[]): Places {
   return ({ group, kind }) => places.get(`${group}/${kind}`);
 }
 
+/** Told of a list that is refused (403) or not there (404); may have it thrown nevertheless. */
+export type Refused = (kind: Listed, status: number) => 'throw' | undefined;
+
 export interface ReadOptions {
   readonly listed: readonly Listed[];
   /** Of all kinds of the run, not only of those listed here. */
@@ -102,19 +105,17 @@ export interface ReadOptions {
   /** Sees every body as it passes. */
   readonly see?: (object: KubeObject, ref: ObjectRef) => void;
   /** What to do with a list that is refused (403) or not there (404); absent = thrown. */
-  readonly refused?: (kind: Listed, status: number) => void;
+  readonly refused?: Refused;
   readonly signal: AbortSignal;
 }
 
-/** Facts of every object of the listed kinds, all kinds at once. @throws ApiFailure */
+/** Facts of every object of the listed kinds, all kinds at once; hashes are still without owners. @throws ApiFailure */
 export async function readObjects(cluster: Cluster, options: ReadOptions): Promise<Map<Key, ObjectFact>> {
   const found: ObjectFact[] = [];
-  const uids = new Set<string>();
   const read = async (kind: Listed, namespace?: string): Promise<void> => {
     const description = describe(kind.group, kind.kind);
     const narrowed = namespace === undefined ? {} : { namespace };
     for await (const object of cluster.list(kind, { signal: options.signal, ...narrowed })) {
-      if (object.metadata.uid !== undefined) uids.add(object.metadata.uid);
       const ref = refOf(object, kind);
       if (options.keep?.(keyOf(ref)) === false) continue;
       options.see?.(object, ref);
@@ -124,8 +125,7 @@ export async function readObjects(cluster: Cluster, options: ReadOptions): Promi
   await Promise.all(
     options.listed.flatMap((kind) => placesToRead(kind, options).map((namespace) => guarded(kind, options, () => read(kind, namespace)))),
   );
-  const live = (uid: string): boolean => uids.has(uid);
-  return new Map(found.map((fact) => [fact.key, { ...fact, hash: joined(fact.hash, ownersOf(fact.owners, options.comparison, live)) }]));
+  return new Map(found.map((fact) => [fact.key, fact]));
 }
 
 async function guarded(kind: Listed, { refused }: ReadOptions, read: () => Promise<void>): Promise<void> {
@@ -133,7 +133,7 @@ async function guarded(kind: Listed, { refused }: ReadOptions, read: () => Promi
     await read();
   } catch (error) {
     if (refused === undefined || !hasStatus(error, 403, 404)) throw error;
-    refused(kind, error.status);
+    if (refused(kind, error.status) === 'throw') throw error;
   }
 }
 

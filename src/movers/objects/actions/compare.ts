@@ -1,0 +1,112 @@
+/** `objects.compare`: the source as it is now against the target as it is now, everything that moves, on every pass anew. */
+import type { Cluster } from '../../../cluster/cluster.ts';
+import { EXIT, MigrateError } from '../../../errors.ts';
+import { title, type Key } from '../../../graph/ref.ts';
+import type { Action, Seen } from '../../../plan/action.ts';
+import type { Facts, ObjectFact } from '../../../plan/facts.ts';
+import type { Item } from '../../../plan/plan.ts';
+import { difference } from '../compare.ts';
+import { isHeld } from '../holding.ts';
+import { accessTo, isNoted, noted, standingItems, stepsDoing, type Context } from '../known.ts';
+import { kindOf } from '../read.ts';
+import { objectsOf } from '../sets.ts';
+import { readItems, readSource } from '../sides.ts';
+import { liveIn, refOf } from '../write.ts';
+
+/** So many differences are looked into; of the others only that they differ is told. */
+const EXPLAINED = 50;
+
+export function compare(): Action<Cluster> {
+  return {
+    async probe(items, c) {
+      const known = standingItems(c);
+      const [facts, there] = await Promise.all([readSource(c), readItems(c.cluster('to'), known, c)]);
+      const seen = await compareAll(known, facts, there, c);
+      stopOnUnplanned(facts, known, c);
+      stopOnOthers(seen, items, known);
+      return seen;
+    },
+    access: (items, step) => [...accessTo(items, step, 'from', ['get', 'list']), ...accessTo(items, step, 'to', ['get', 'list'])],
+  };
+}
+
+async function compareAll(
+  known: ReadonlyMap<Key, Item>,
+  facts: Facts,
+  there: ReadonlyMap<Key, ObjectFact>,
+  c: Context,
+): Promise<Map<Key, Seen>> {
+  const seen = new Map<Key, Seen>();
+  const open: Item[] = [];
+  for (const item of known.values()) {
+    const state = judge(item, objectsOf(facts).get(item.key), there.get(item.key), c);
+    if (state === undefined) open.push(item);
+    else seen.set(item.key, state);
+  }
+  for (const item of open.slice(0, EXPLAINED)) seen.set(item.key, await explain(item, known, c));
+  for (const item of open.slice(EXPLAINED)) seen.set(item.key, { state: 'drifted', note: 'its content differs' });
+  return seen;
+}
+
+/** undefined: hashes differ, to be looked into. */
+function judge(item: Item, original: ObjectFact | undefined, copy: ObjectFact | undefined, c: Context): Seen | undefined {
+  const drifted = (note: string): Seen => ({ state: 'drifted', note });
+  if (original === undefined) return drifted('gone from the source since the last look');
+  if (original.uid !== item.uid) return drifted('made anew on the source since the last look');
+  if (original.deleting !== undefined) return drifted('being deleted on the source');
+  if (copy === undefined) return drifted('missing on the target');
+  if (copy.deleting !== undefined) return drifted('being deleted on the target');
+  const kind = kindOf(copy.ref);
+  if (!isHeld(copy, kind)) return drifted('not held on the target');
+  if (kind.mergesOwners && original.hash !== copy.hash) return undefined;
+  if (original.hash === copy.hash || isNoted(noted(c, item.key), 'asIs')) return { state: 'done' };
+  return undefined;
+}
+
+async function explain(item: Item, known: ReadonlyMap<Key, Item>, c: Context): Promise<Seen> {
+  const ref = refOf(item);
+  const [original, copy] = await Promise.all([
+    c.cluster('from').get(ref, { signal: c.signal }),
+    c.cluster('to').get(ref, { signal: c.signal }),
+  ]);
+  if (original === undefined || copy === undefined) return { state: 'drifted', note: 'gone meanwhile' };
+  const paths = difference(original, copy, kindOf(ref), 'copy', liveIn(known));
+  return paths.length === 0 ? { state: 'done' } : { state: 'drifted', note: `differs at ${paths.slice(0, 5).join(', ')}` };
+}
+
+/** Something in scope that no look has seen: it came after the last one. Event subscriptions are looked for in the last look only. */
+function stopOnUnplanned(facts: Facts, known: ReadonlyMap<Key, Item>, c: Context): void {
+  const last = isAfterLastLook(c);
+  const unplanned = [...facts.scope.keys()].flatMap((key) => {
+    const fact = objectsOf(facts).get(key);
+    if (fact === undefined || known.has(key)) return [];
+    return kindOf(fact.ref).hold.by === 'last-look' && !last ? [] : [title(fact.ref)];
+  });
+  if (unplanned.length === 0) return;
+  throw new MigrateError(
+    'objects/unplanned',
+    EXIT.partial,
+    `${unplanned.length} objects came into scope after the last look: ${unplanned.slice(0, 5).join(', ')}`,
+    {
+      subjects: unplanned,
+      next: [`kubectl migrate resume ${c.run}`],
+    },
+  );
+}
+
+function isAfterLastLook({ plan, step }: Context): boolean {
+  const last = stepsDoing(plan, 'look').find(({ params }) => params['last'] === true);
+  const at = (id: string | undefined): number => plan.steps.findIndex((one) => one.id === id);
+  return last !== undefined && at(last.id) < at(step.id);
+}
+
+/** What a look has added is no item of this step: it stops the run by its name. */
+function stopOnOthers(seen: ReadonlyMap<Key, Seen>, items: readonly Item[], known: ReadonlyMap<Key, Item>): void {
+  const mine = new Set(items.map(({ key }) => key));
+  const bad = [...seen].filter(([key, { state }]) => state === 'drifted' && !mine.has(key));
+  if (bad.length === 0) return;
+  const names = bad.map(([key, { note }]) => `${title(refOf(known.get(key) as Item))}: ${note ?? ''}`);
+  throw new MigrateError('step/drifted', EXIT.partial, `${bad.length} copies are not as their originals: ${names.slice(0, 5).join('; ')}`, {
+    subjects: names,
+  });
+}

@@ -1,0 +1,92 @@
+/** `objects.remove`: originals after the hand-over, or (`copies`) what this run made on the other side. Dependents first; nothing loses its mark before it goes. */
+import { hasStatus, type Cluster, type KubeObject } from '../../../cluster/cluster.ts';
+import { groupResource } from '../../../graph/ref.ts';
+import { describe } from '../../../kinds/describe.ts';
+import type { Action, Seen } from '../../../plan/action.ts';
+import type { ObjectFact } from '../../../plan/facts.ts';
+import { managerOf } from '../../../plan/marks.ts';
+import type { Item } from '../../../plan/plan.ts';
+import { accessTo, isNoted, narrowed, noted, standingItems, type Context } from '../known.ts';
+import { letGo } from '../let-go.ts';
+import type { OtherSide } from '../owners.ts';
+import { listedKinds, readKinds, refOf as refOfObject, type Listed } from '../read.ts';
+import { readItems } from '../sides.ts';
+import { refOf } from '../write.ts';
+import { withItems } from './copy.ts';
+
+type Derived = ReadonlyMap<string, readonly { readonly object: KubeObject; readonly kind: Listed }[]>;
+const NONE: Derived = new Map();
+
+export function remove(other: OtherSide): Action<Cluster> {
+  let derived = NONE;
+  return {
+    async probe(items, c) {
+      const there = await readItems(c.cluster('at'), withItems(standingItems(c), items), c);
+      return new Map(items.map((item) => [item.key, stateOf(item, there.get(item.key), c)]));
+    },
+    async prepare(_items, c) {
+      derived = isCopies(c) ? NONE : await derivedObjects(c);
+    },
+    async apply(item, seen, c) {
+      const at = c.cluster('at');
+      const standing = await at.get(refOf(item), { signal: c.signal });
+      if (standing === undefined || standing.metadata.uid !== seen.saw) return { verb: 'removed' };
+      for (const { object, kind } of derived.get(String(seen.saw)) ?? []) await letGo(at, refOfObject(object, kind), object, c);
+      await letGo(at, refOf(item), standing, c);
+      if (isCopies(c)) other.set(item.key, undefined);
+      return { verb: 'removed' };
+    },
+    finish: () => {
+      derived = NONE;
+      return Promise.resolve();
+    },
+    access: (items, step) => accessTo(items, step, 'at', ['get', 'list', 'patch', 'delete']),
+  };
+}
+
+function isCopies({ step }: Context): boolean {
+  return step.params['copies'] === true;
+}
+
+function stateOf(item: Item, there: ObjectFact | undefined, c: Context): Seen {
+  if (there === undefined) return { state: 'done' };
+  const before = noted(c, item.key);
+  if (isCopies(c)) {
+    const ours = before?.uid === there.uid || there.madeBy === managerOf(c.run);
+    // What stood there before us, or is somebody else's by now, is not ours to remove.
+    return ours && !isNoted(before, 'kept') ? { state: 'todo', saw: there.uid } : { state: 'done' };
+  }
+  if (there.uid !== item.uid) return { state: 'foreign', note: 'is not the object that was moved, but another of its name' };
+  const changed = there.deleting === undefined && before?.hash !== undefined && before.hash !== there.hash && !isNoted(before, 'asIs');
+  return changed ? { state: 'drifted', note: 'was changed after it was copied' } : { state: 'todo', saw: there.uid };
+}
+
+/** What was not moved because it is derived goes with what it was derived from: by owner's UID. */
+async function derivedObjects(c: Context): Promise<Derived> {
+  const at = c.cluster('at');
+  const found = new Map<string, { readonly object: KubeObject; readonly kind: Listed }[]>();
+  const { kinds } = await readKinds(at, c.signal);
+  for (const kind of listedKinds(kinds).filter(({ group, kind: name }) => describe(group, name).left?.rule === 'left/derived')) {
+    try {
+      await collect(kind, at, found, c);
+    } catch (error) {
+      if (!hasStatus(error, 403, 404)) throw error;
+      c.warn(`${groupResource(kind)} on ${c.step.roles['at'] ?? 'the cluster'} could not be listed; they are left where they are.`);
+    }
+  }
+  return found;
+}
+
+async function collect(
+  kind: Listed,
+  at: Cluster,
+  found: Map<string, { readonly object: KubeObject; readonly kind: Listed }[]>,
+  c: Context,
+): Promise<void> {
+  const namespaces = narrowed(c);
+  for (const namespace of namespaces.length > 0 ? namespaces : [undefined]) {
+    for await (const object of at.list(kind, { signal: c.signal, ...(namespace === undefined ? {} : { namespace }) })) {
+      for (const { uid } of object.metadata.ownerReferences ?? []) found.set(uid, [...(found.get(uid) ?? []), { object, kind }]);
+    }
+  }
+}

@@ -1,0 +1,104 @@
+/** `objects.verify`: the target after release against the originals, which still stand held; owners live, marks off where they should be. Read only. */
+import type { Cluster } from '../../../cluster/cluster.ts';
+import { EXIT, MigrateError } from '../../../errors.ts';
+import { title, type Key } from '../../../graph/ref.ts';
+import type { Action, Seen } from '../../../plan/action.ts';
+import type { ObjectFact } from '../../../plan/facts.ts';
+import type { Item } from '../../../plan/plan.ts';
+import { difference } from '../compare.ts';
+import { holderOf } from '../holding.ts';
+import { accessTo, isNoted, noted, standingItems, varsOf, type Context } from '../known.ts';
+import { kindOf } from '../read.ts';
+import { readItems } from '../sides.ts';
+import { liveIn, refOf } from '../write.ts';
+
+/** So many differences are looked into; of the others only that they differ is told. */
+const EXPLAINED = 50;
+
+export function verify(): Action<Cluster> {
+  return {
+    async probe(items, c) {
+      const known = standingItems(c);
+      const [originals, copies] = await Promise.all([
+        readItems(c.cluster('from'), known, c, 'released'),
+        readItems(c.cluster('to'), known, c, 'released'),
+      ]);
+      const seen = await verifyAll(known, originals, copies, c);
+      stopOnOthers(seen, items, known);
+      return seen;
+    },
+    access: (items, step) => [...accessTo(items, step, 'from', ['get', 'list']), ...accessTo(items, step, 'to', ['get', 'list'])],
+  };
+}
+
+type Table = ReadonlyMap<Key, ObjectFact>;
+
+async function verifyAll(known: ReadonlyMap<Key, Item>, originals: Table, copies: Table, c: Context): Promise<Map<Key, Seen>> {
+  const seen = new Map<Key, Seen>();
+  const uids = new Set([...copies.values()].map(({ uid }) => uid));
+  let explained = 0;
+  for (const item of known.values()) {
+    const copy = copies.get(item.key);
+    const wrong = copy === undefined ? 'missing on the target' : wrongWith(item, copy, copies, uids, c);
+    const original = originals.get(item.key);
+    if (wrong !== undefined) seen.set(item.key, { state: 'drifted', note: wrong });
+    else if (original === undefined || original.uid !== item.uid || original.hash === copy?.hash || isNoted(noted(c, item.key), 'asIs')) {
+      seen.set(item.key, { state: 'done' });
+    } else seen.set(item.key, explained++ < EXPLAINED ? await explain(item, known, c) : { state: 'drifted', note: 'its content differs' });
+  }
+  return seen;
+}
+
+/** What can be told without the original. */
+function wrongWith(item: Item, copy: ObjectFact, copies: Table, uids: ReadonlySet<string>, c: Context): string | undefined {
+  if (copy.deleting !== undefined) return 'being deleted on the target';
+  const before = noted(c, item.key);
+  if (before !== undefined && before.uid !== copy.uid && !isNoted(before, 'kept')) return 'made anew on the target by somebody';
+  const stale = copy.owners.find((owner) => !uids.has(owner.uid) && copies.has(keyLike(item, owner, copies)));
+  if (stale !== undefined) return `names ${stale.kind} ${stale.name} as an owner by a UID that does not live`;
+  return wrongMark(item, copy, c);
+}
+
+/** Released: our mark is off. Not released, or held back: it stays. */
+function wrongMark(item: Item, copy: ObjectFact, c: Context): string | undefined {
+  const kind = kindOf(copy.ref);
+  if (c.held(item.key)) return undefined;
+  const holder = holderOf(copy, kind);
+  if (varsOf(item).release !== undefined) return holder === 'us' ? 'still carries our mark' : undefined;
+  return varsOf(item).userPaused === true && holder === 'nobody' ? "has lost its user's pause" : undefined;
+}
+
+/** The key that an owner of this kind and name would have among the copies. */
+function keyLike(item: Item, owner: { readonly kind: string; readonly name: string }, copies: Table): Key {
+  const found = item.owners.find((key) => {
+    const fact = copies.get(key);
+    return fact?.ref.kind === owner.kind && fact.ref.name === owner.name;
+  });
+  return found ?? '';
+}
+
+async function explain(item: Item, known: ReadonlyMap<Key, Item>, c: Context): Promise<Seen> {
+  const ref = refOf(item);
+  const [original, copy] = await Promise.all([
+    c.cluster('from').get(ref, { signal: c.signal }),
+    c.cluster('to').get(ref, { signal: c.signal }),
+  ]);
+  if (original === undefined) return { state: 'done' };
+  if (copy === undefined) return { state: 'drifted', note: 'gone meanwhile' };
+  const paths = difference(original, copy, kindOf(ref), 'released', liveIn(known));
+  return paths.length === 0 ? { state: 'done' } : { state: 'drifted', note: `differs at ${paths.slice(0, 5).join(', ')}` };
+}
+
+function stopOnOthers(seen: ReadonlyMap<Key, Seen>, items: readonly Item[], known: ReadonlyMap<Key, Item>): void {
+  const mine = new Set(items.map(({ key }) => key));
+  const names = [...seen]
+    .filter(([key, { state }]) => state === 'drifted' && !mine.has(key))
+    .map(([key, { note }]) => `${title(refOf(known.get(key) as Item))}: ${note ?? ''}`);
+  if (names.length === 0) return;
+  throw new MigrateError(
+    'step/drifted',
+    EXIT.partial,
+    `${names.length} objects are not as they were moved: ${names.slice(0, 5).join('; ')}`,
+    { subjects: names },
+  );
+}

@@ -1,0 +1,86 @@
+/** What a step knows beside the clusters: the items as the last look left them, and what earlier writes journaled. */
+import type { Cluster } from '../../cluster/cluster.ts';
+import type { Access, Key } from '../../graph/ref.ts';
+import { groupResource } from '../../graph/ref.ts';
+import type { After, StepContext } from '../../plan/action.ts';
+import type { Data, Item, Plan, Step } from '../../plan/plan.ts';
+import type { ObjectVars } from './sets.ts';
+
+export type Context = StepContext<Cluster>;
+
+const MOVER = 'objects';
+
+/** Steps of this mover that do `action`, in the order of the plan. */
+export function stepsDoing(plan: Plan, ...actions: readonly string[]): Step[] {
+  return plan.steps.filter((step) => step.mover === MOVER && actions.includes(step.action));
+}
+
+export function varsOf(item: Item): ObjectVars {
+  return item.vars as unknown as ObjectVars;
+}
+
+/** The items of the plan and of every look so far, the last word on each; what is gone is left out. */
+export function standingItems(c: Context): Map<Key, Item> {
+  const known = new Map<Key, Item>();
+  const sets = [...stepsDoing(c.plan, 'copy').map(({ set }) => set), ...stepsDoing(c.plan, 'look').flatMap(({ yields }) => yields ?? [])];
+  for (const set of sets) {
+    for (const item of c.items(set)) {
+      if (varsOf(item).gone === true) known.delete(item.key);
+      else known.set(item.key, item);
+    }
+  }
+  return known;
+}
+
+/** What we noted of a copy. */
+export interface Noted extends After {
+  readonly uid: string;
+}
+
+/** The last outcome of any step that writes copies; undefined = none on disk. Times are the run's. */
+export function noted(c: Context, key: Key): Noted | undefined {
+  let last: Noted | undefined;
+  for (const { id } of stepsDoing(c.plan, 'copy', 'carry')) {
+    const after = c.outcome(id, key);
+    if (after?.uid === undefined) continue;
+    if (last === undefined || notedAt(after) >= notedAt(last)) last = { ...after, uid: after.uid };
+  }
+  return last;
+}
+
+function notedAt({ data }: After): number {
+  const at = isData(data) ? data['at'] : undefined;
+  return typeof at === 'number' ? at : 0;
+}
+
+function isData(data: After['data']): data is Readonly<Record<string, Data | undefined>> {
+  return typeof data === 'object' && data !== null && !Array.isArray(data);
+}
+
+/** A flag of an outcome's data: `kept` (it stood there before us, never removed), `asIs` (taken over unequal). */
+export function isNoted(after: After | undefined, flag: 'kept' | 'asIs'): boolean {
+  const data = after?.data;
+  return isData(data) && data[flag] === true;
+}
+
+/** Namespaces that the user narrowed to; empty = all. */
+export function narrowed({ plan }: Pick<Context, 'plan'>): readonly string[] {
+  const { namespaces } = plan.options;
+  return Array.isArray(namespaces) ? namespaces.filter((name): name is string => typeof name === 'string') : [];
+}
+
+/** Permissions for `verbs` on every kind and namespace of the items, for whoever plays `part`. */
+export function accessTo(items: readonly Item[], step: Step, part: string, verbs: readonly string[], subresource?: string): Access[] {
+  const role = step.roles[part] ?? part;
+  const places = new Map(items.flatMap(({ ref }) => (ref === undefined ? [] : [[`${groupResource(ref)} ${ref.namespace ?? ''}`, ref]])));
+  return [...places.values()].flatMap(({ group, resource, namespace }) =>
+    verbs.map((verb) => ({
+      role,
+      verb,
+      group,
+      resource,
+      ...(subresource === undefined ? {} : { subresource }),
+      ...(namespace === undefined ? {} : { namespace }),
+    })),
+  );
+}

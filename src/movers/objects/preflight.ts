@@ -1,0 +1,154 @@
+/** What must be true of both sides before objects are copied: kinds, versions, fields, namespaces, names. Pure: facts in, findings out. */
+import { groupResource, title } from '../../graph/ref.ts';
+import type { Rule } from '../../plan/facts.ts';
+import { managerOf } from '../../plan/marks.ts';
+import type { Finding } from '../../plan/plan.ts';
+import { isHeld } from './holding.ts';
+import { kindOf } from './read.ts';
+import { objectsOf } from './sets.ts';
+import { block, contentRules, embeddedUids, moving, targetOf, undescribed } from './sound.ts';
+
+/** The target has the kind, and serves it in the version in which the source stores it. One finding per kind. */
+export const kindsServed: Rule = (facts) => {
+  const target = targetOf(facts);
+  if (target === undefined) return [];
+  const used = new Map(moving(facts).map(({ ref }) => [groupResource(ref), ref]));
+  return [...used].flatMap(([id, ref]) => {
+    if (ref.group === '') return [];
+    const kind = target.kinds.get(id);
+    if (kind === undefined) {
+      return [
+        {
+          ...block('objects/kind-missing', id, `The target does not know ${id}.`, `install the provider of ${ref.group} on the target`),
+          absolute: true,
+        },
+      ];
+    }
+    if (kind.versions.some(({ name, served }) => served && name === ref.version)) return [];
+    const served = kind.versions.filter((version) => version.served).map(({ name }) => name);
+    const sentence = `The source stores ${id} as ${ref.version}, which the target does not serve (it serves ${served.join(', ') || 'none'}).`;
+    return [
+      {
+        ...block('objects/version-missing', id, sentence, `bring the provider of ${ref.group} to the same version on both sides`),
+        absolute: true,
+      },
+    ];
+  });
+};
+
+/** The source stores objects in a version that it does not serve: they cannot be read as they are. */
+export const storedServed: Rule = (facts) =>
+  [...(facts.roles['source']?.kinds ?? [])].flatMap(([id, { versions }]) => {
+    const stored = versions.find(({ storage }) => storage);
+    return stored === undefined || stored.served
+      ? []
+      : [block('objects/unserved', id, `The source stores ${id} as ${stored.name} but does not serve that version.`)];
+  });
+
+/** Fields that the target's schema lacks: they would be dropped without a word. */
+export const pruned: Rule = (facts) =>
+  [...(facts.roles['source']?.pruned ?? [])].flatMap(([id, paths]) =>
+    [...paths].map(([path, { count, first }]) => {
+      const fact = objectsOf(facts).get(first);
+      const example = fact === undefined ? first : title(fact.ref);
+      return block(
+        'objects/pruned',
+        id,
+        `The target would drop ${path} of ${count} ${id} (${example} is one).`,
+        'bring the provider to the same version on both sides',
+      );
+    }),
+  );
+
+/** Namespaces that are going away on either side. */
+export const namespacesClosing: Rule = (facts) => {
+  const used = new Set(moving(facts).flatMap(({ ref }) => ref.namespace ?? []));
+  return Object.entries(facts.roles).flatMap(([role, { namespaces }]) =>
+    [...namespaces.values()]
+      .filter(({ name, terminating }) => terminating && used.has(name))
+      .map(({ name }) =>
+        block('objects/namespace-terminating', name, `Namespace ${name} is being deleted on the ${role}.`, 'wait until it is gone'),
+      ),
+  );
+};
+
+/** Objects of the same name on the target that no run of this plan made. Equal and held ones are taken over. */
+export const foreign: Rule = (facts) => {
+  const there = targetOf(facts)?.objects;
+  if (there === undefined || facts.onConflict === 'adopt' || facts.onConflict === 'overwrite') return [];
+  return moving(facts).flatMap((fact): Finding[] => {
+    const other = there.get(fact.key);
+    const kind = kindOf(fact.ref);
+    if (other === undefined || kind.mergesOwners) return [];
+    if (other.hash === fact.hash && isHeld(other, kind)) {
+      return [
+        {
+          rule: 'objects/adopted',
+          level: 'info',
+          subject: title(fact.ref),
+          sentence: `${title(fact.ref)} is on the target already, equal: it is taken over as it stands.`,
+        },
+      ];
+    }
+    const by = other.madeBy === undefined ? '' : `, left by run ${other.madeBy.slice(managerOf('').length)}`;
+    const fix =
+      other.madeBy === undefined
+        ? '--on-conflict=adopt|overwrite, or remove it on the target'
+        : `kubectl migrate rollback ${other.madeBy.slice(managerOf('').length)}`;
+    return [block('objects/foreign', title(fact.ref), `${title(fact.ref)} is on the target already and differs${by}.`, fix)];
+  });
+};
+
+/** A namespace that was asked for and does not exist. */
+export const mistyped: Rule = (facts) => {
+  const known = [...(facts.roles['source']?.namespaces.keys() ?? [])];
+  return facts.namespaces
+    .filter((name) => !known.includes(name))
+    .map((name) => {
+      const near = nearest(name, known);
+      const hint = near === undefined ? '' : ` Did you mean ${near}?`;
+      return {
+        ...block(
+          'scope/namespace-missing',
+          name,
+          `There is no namespace ${name} on the source.${hint}`,
+          near === undefined ? undefined : `-n ${near}`,
+        ),
+        absolute: true,
+      };
+    });
+};
+
+/** The closest name, when it is close: at most a third of its letters away. */
+export function nearest(name: string, known: readonly string[]): string | undefined {
+  let best: { name: string; distance: number } | undefined;
+  for (const other of known) {
+    const distance = editDistance(name, other);
+    if (distance <= Math.ceil(other.length / 3) && (best === undefined || distance < best.distance)) best = { name: other, distance };
+  }
+  return best?.name;
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, at) => at);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next[j] = Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}
+
+export const rules: readonly Rule[] = [
+  ...contentRules,
+  kindsServed,
+  storedServed,
+  pruned,
+  namespacesClosing,
+  foreign,
+  mistyped,
+  embeddedUids,
+  undescribed,
+];

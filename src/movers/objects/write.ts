@@ -1,0 +1,219 @@
+/** Writes one copy: held from its first moment, then its status; and meets what stands there already. */
+import { hasStatus as answered, type Cluster, type KubeObject } from '../../cluster/cluster.ts';
+import { EXIT, MigrateError } from '../../errors.ts';
+import { title, type Key, type ObjectRef } from '../../graph/ref.ts';
+import type { After } from '../../plan/action.ts';
+import { managerOf } from '../../plan/marks.ts';
+import type { Data, Item } from '../../plan/plan.ts';
+import { copyBody, hasStatus, statusBody, wantsNet } from './body.ts';
+import { difference, sameContent } from './compare.ts';
+import { hashOf } from './hash.ts';
+import { isHeld, marksOf } from './holding.ts';
+import { noted, varsOf, type Context } from './known.ts';
+import type { OtherSide } from './owners.ts';
+import { kindOf } from './read.ts';
+import { letGo } from './let-go.ts';
+
+/** Writers in between (a controller's status update, a webhook's label) make us look again this often. */
+const ATTEMPTS = 6;
+
+/** What a write needs beside its item. */
+export interface Writing {
+  readonly c: Context;
+  readonly to: Cluster;
+  readonly other: OtherSide;
+  /** All items as they stand now. */
+  readonly items: ReadonlyMap<Key, Item>;
+}
+
+/** Brings the original over, whatever stands on the other side. @throws MigrateError `objects/foreign`, ApiFailure */
+export async function bring(item: Item, original: KubeObject, w: Writing): Promise<After> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await make(item, original, w);
+    } catch (error) {
+      if (!answered(error, 409) || error.reason !== 'AlreadyExists') throw error;
+      const standing = await w.to.get(refOf(item), { signal: w.c.signal });
+      if (standing === undefined && attempt < ATTEMPTS) continue; // went in between
+      if (standing === undefined) throw error;
+      const after = await meet(item, original, standing, w);
+      if (after !== undefined) return after;
+      if (attempt === ATTEMPTS) throw error;
+    }
+  }
+}
+
+/** POST and status as one. A webhook that refuses the status annotation (an older one knows fewer fields) gets the body without: it is a second net only. */
+async function make(item: Item, original: KubeObject, w: Writing): Promise<After> {
+  const ref = refOf(item);
+  const net = wantsNet(ref);
+  const options = { fieldManager: managerOf(w.c.run), signal: w.c.signal };
+  let made: KubeObject;
+  try {
+    made = await w.to.create(ref, await bodyFor(item, original, w, net), options);
+  } catch (error) {
+    if (!net || !answered(error, 400, 403, 422)) throw error;
+    made = await w.to.create(ref, await bodyFor(item, original, w, false), options);
+    w.c.warn(`The target refused ${title(ref)} with its status as an annotation; its status is written directly all the same.`, title(ref));
+  }
+  w.other.set(item.key, made.metadata.uid);
+  return afterOf(item, original, await putStatus(item, original, made, w), 'created', w);
+}
+
+/** What is sent for an item: everything mapped to the other side. */
+export async function bodyFor(item: Item, original: KubeObject, w: Writing, net: boolean): Promise<KubeObject> {
+  const ref = refOf(item);
+  const owners = await w.other.owners(original, ref, w.items, w.to, w.c);
+  const by = { run: w.c.run, process: w.c.process };
+  return copyBody(original, ref, {
+    owners,
+    by,
+    verbatim: varsOf(item).hostClass === 'cluster-paused',
+    statusApart: await hasSubresource(ref, w),
+    net,
+  });
+}
+
+async function hasSubresource(ref: ObjectRef, w: Writing): Promise<boolean> {
+  return (await w.other.resources(w.to)).get(`${ref.group}/${ref.kind}`)?.status === true;
+}
+
+/** Writes the status; on 409 again, while the object is the same one and its content is what we wrote. @throws MigrateError `objects/taken` */
+export async function putStatus(item: Item, original: KubeObject, made: KubeObject, w: Writing): Promise<KubeObject> {
+  const ref = refOf(item);
+  if (!hasStatus(original) || !(await hasSubresource(ref, w))) return made;
+  let standing = made;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const options = { subresource: 'status', fieldManager: managerOf(w.c.run), signal: w.c.signal } as const;
+      return await w.to.replace(ref, statusBody(standing, ref, original['status']), options);
+    } catch (error) {
+      if (!answered(error, 409) || attempt === ATTEMPTS) throw error;
+    }
+    const fresh = await w.to.get(ref, { signal: w.c.signal });
+    if (fresh === undefined || fresh.metadata.uid !== made.metadata.uid || !isHeld(marksOf(fresh), kindOf(ref))) throw taken(ref);
+    standing = fresh;
+  }
+}
+
+/** Something of that name stands there. @returns undefined: it went, create anew */
+async function meet(item: Item, original: KubeObject, standing: KubeObject, w: Writing): Promise<After | undefined> {
+  if (isOurs(item, standing, w.c)) {
+    if (standing.metadata.deletionTimestamp === undefined) return await refresh(item, original, standing, w);
+    await letGo(w.to, refOf(item), standing, w.c);
+    w.other.set(item.key, undefined);
+    return undefined;
+  }
+  return await adopt(item, original, standing, w);
+}
+
+/** Created by this run: noted so, or by its manager. */
+export function isOurs(item: Item, { metadata }: KubeObject, c: Context): boolean {
+  const manager = managerOf(c.run);
+  return noted(c, item.key)?.uid === metadata.uid || (metadata.managedFields ?? []).some((entry) => entry.manager === manager);
+}
+
+/** Updates a copy in place: spec and metadata, then status. A copy that says the same already is not written. @throws ApiFailure (422: an immutable field) */
+export async function refresh(item: Item, original: KubeObject, standing: KubeObject, w: Writing, verb = 'created'): Promise<After> {
+  const ref = refOf(item);
+  let copy = standing;
+  for (let attempt = 1; ; attempt++) {
+    const body = await bodyFor(item, original, w, false);
+    const { uid, resourceVersion } = copy.metadata;
+    body.metadata = {
+      ...body.metadata,
+      ...(uid === undefined ? {} : { uid }),
+      ...(resourceVersion === undefined ? {} : { resourceVersion }),
+    };
+    try {
+      copy = await w.to.replace(ref, body, { fieldManager: managerOf(w.c.run), signal: w.c.signal });
+      break;
+    } catch (error) {
+      if (!answered(error, 409) || attempt === ATTEMPTS) throw error;
+    }
+    const fresh = await w.to.get(ref, { signal: w.c.signal });
+    if (fresh === undefined || fresh.metadata.uid !== standing.metadata.uid) throw taken(ref);
+    copy = fresh;
+  }
+  w.other.set(item.key, copy.metadata.uid);
+  return afterOf(item, original, await putStatus(item, original, copy, w), verb, w);
+}
+
+/** Somebody else's object: taken over where it is equal and held, or where the user said so; owners are merged where a kind is shared. */
+async function adopt(item: Item, original: KubeObject, standing: KubeObject, w: Writing): Promise<After> {
+  const ref = refOf(item);
+  const kind = kindOf(ref);
+  const policy = w.c.plan.options['onConflict'];
+  const uid = standing.metadata.uid;
+  const kept = (copy: KubeObject, verb: string, data: Record<string, Data> = {}): After => {
+    w.other.set(item.key, uid);
+    return afterOf(item, original, copy, verb, w, { kept: true, ...data });
+  };
+  if (kind.mergesOwners && sameContent(original, standing, kind)) return kept(await mergeOwners(item, original, standing, w), 'merged');
+  const equal = difference(original, standing, kind).length === 0;
+  if (equal && isHeld(marksOf(standing), kind)) return kept(standing, 'adopted');
+  if (policy === 'adopt') return kept(standing, 'adopted', { asIs: true });
+  if (policy === 'overwrite') {
+    const after = await refresh(item, original, standing, w, 'overwritten');
+    return { ...after, data: { ...(after.data as Record<string, Data>), kept: true } };
+  }
+  throw new MigrateError('objects/foreign', EXIT.partial, `${title(ref)} stands on the target already and was not made by this run.`, {
+    subjects: [title(ref)],
+    next: ['compare both, then remove the one on the target, or use --on-conflict=adopt|overwrite'],
+  });
+}
+
+async function mergeOwners(item: Item, original: KubeObject, standing: KubeObject, w: Writing): Promise<KubeObject> {
+  const theirs = standing.metadata.ownerReferences ?? [];
+  const ours = await w.other.owners(original, refOf(item), w.items, w.to, w.c);
+  const known = new Set(theirs.map(({ uid }) => uid));
+  const added = ours.filter(({ uid }) => !known.has(uid));
+  if (added.length === 0) return standing;
+  const { uid, resourceVersion } = standing.metadata;
+  return await w.to.patch(
+    refOf(item),
+    { metadata: { uid, resourceVersion, ownerReferences: [...theirs, ...added] } },
+    { signal: w.c.signal },
+  );
+}
+
+/** What is journaled: hash of the original's content as it was copied, so that a look can tell a change without the copy. */
+function afterOf(item: Item, original: KubeObject, copy: KubeObject, verb: string, w: Writing, data: Record<string, Data> = {}): After {
+  const { uid, resourceVersion } = copy.metadata;
+  return {
+    ...(uid === undefined ? {} : { uid }),
+    ...(resourceVersion === undefined ? {} : { resourceVersion }),
+    hash: hashOf(original, kindOf(refOf(item)), 'copy', (text) => w.c.hmac(text), liveIn(w.items)),
+    verb,
+    data: { at: w.c.now(), ...data },
+  };
+}
+
+const sourceUids = new WeakMap<ReadonlyMap<Key, Item>, ReadonlySet<string | undefined>>();
+
+/** Owners that count: those among the items, by their UIDs on the source. */
+export function liveIn(items: ReadonlyMap<Key, Item>): (uid: string) => boolean {
+  let uids = sourceUids.get(items);
+  if (uids === undefined) {
+    uids = new Set([...items.values()].map(({ uid }) => uid));
+    sourceUids.set(items, uids);
+  }
+  const known = uids;
+  return (uid) => known.has(uid);
+}
+
+export function refOf(item: Item): ObjectRef {
+  if (item.ref === undefined) throw new Error(`${item.key} is no object.`);
+  return item.ref;
+}
+
+function taken(ref: ObjectRef): MigrateError {
+  return new MigrateError(
+    'objects/taken',
+    EXIT.partial,
+    `${title(ref)} on the target was replaced or let go by somebody while it was written.`,
+    {
+      subjects: [title(ref)],
+    },
+  );
+}
