@@ -59,7 +59,10 @@ export abstract class MigrateCommand<T extends typeof Command> extends Command {
     const { stdout, stderr } = desk.streams;
     const exit = desk.exitCode(outcome.exit);
     await printOutcome({ ...outcome, exit }, desk.format, { out: stdout, look: desk.look(stdout), now: desk.world.now() });
-    if (outcome.kind === 'Run') desk.progress.say(summaryLines({ ...outcome.summary, exit }, desk.look(stderr)));
+    if (outcome.kind === 'Run') {
+      const air = stdout.tty && outcome.items.length > 0 ? [''] : [];
+      desk.progress.say([...air, ...summaryLines({ ...outcome.summary, exit }, desk.look(stderr))]);
+    }
     desk.world.exitWith(exit);
   }
 

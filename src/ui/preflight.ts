@@ -60,10 +60,11 @@ function entry(finding: Finding, group: Group, { palette, glyphs, width }: Look)
     block: palette.bad(glyphs.fail),
   };
   const subject = oneLine(finding.subject);
-  const text = wrap(`${subject === '' ? '' : `${subject}: `}${oneLine(finding.sentence)}`, width - 4, '    ');
   const never = group === 'block' && finding.absolute === true ? '; cannot be allowed' : '';
+  const rule = `(${finding.rule}${never})`;
+  const text = wrap(`${subject === '' ? '' : `${subject}: `}${oneLine(finding.sentence)} ${rule}`, width - 4, '    ');
   return [
-    `  ${signs[group]} ${text} ${palette.faint(`(${finding.rule}${never})`)}`,
+    `  ${signs[group]} ${text.replace(rule, palette.faint(rule))}`,
     ...(finding.fix === undefined || group === 'ok' ? [] : [`    ${glyphs.arrow} ${oneLine(finding.fix)}`]),
   ];
 }

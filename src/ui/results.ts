@@ -22,6 +22,9 @@ const RESULTS: Readonly<Record<string, 'copied' | 'adopted' | 'removed'>> = {
   created: 'copied',
   updated: 'copied',
   carried: 'copied',
+  changed: 'copied',
+  overwritten: 'copied',
+  'made anew': 'copied',
   adopted: 'adopted',
   removed: 'removed',
   deleted: 'removed',
@@ -31,12 +34,19 @@ export class Results {
   readonly #items = new Map<string, ItemEvent>();
 
   readonly listener = (event: Event): void => {
-    if (event.type === 'item' && RESULTS[event.verb] !== undefined) this.#items.set(event.key, event);
+    if (event.type !== 'item' || RESULTS[event.verb] === undefined) return;
+    // An original that goes after its copy has moved is the end of the same move, not another result.
+    if (event.step.startsWith('retire/') && this.#items.has(event.key)) return;
+    this.#items.set(event.key, event);
   };
 
   /** One per object, in the order in which they came; the verb is that of the state the run ended in. */
   items(state: StateWord): ResultItem[] {
-    return [...this.#items.values()].map(({ key, name, namespace, verb }) => ({ key, name, namespace, verb: resultVerb(verb, state) }));
+    return [...this.#items.values()].map(({ key, name, namespace, verb, step }) => ({
+      ...{ key, name, namespace },
+      // What prepare makes ready on the target, such as a namespace, is made there, not moved.
+      verb: step.startsWith('prepare/') ? verb : resultVerb(verb, state),
+    }));
   }
 }
 

@@ -2,7 +2,7 @@
 import type { RunView } from '../runs/runs.ts';
 import type { ContextsView } from './outcome.ts';
 import type { Look } from './preflight.ts';
-import { stateSentence, stateWords } from './states.ts';
+import { runTitle, stateSentence, stateWords } from './states.ts';
 import { clock, nextLines } from './summary.ts';
 import { count, duration, oneLine, redact } from './text.ts';
 
@@ -49,7 +49,7 @@ export function statusLines(run: RunView, now: number, look: Look): string[] {
   ];
   const width = Math.max(...facts.map(([name]) => name.length)) + 2;
   const lines = facts.map(([name, value]) => `  ${palette.faint(name.padEnd(width))}${value}`);
-  return [`${run.runbook} ${palette.strong(run.run)}`, ...lines, ...nextLines(run.next, look)];
+  return [palette.strong(runTitle(run.runbook, run.run)), ...lines, ...nextLines(run.next, look)];
 }
 
 /** One line, for `status -w` into a pipe. */

@@ -35,3 +35,8 @@ export function stateWords(view: StateView): string {
 export function stateSentence(state: StateWord): string {
   return SENTENCES[state];
 }
+
+/** Run ids begin with their runbook; it is said once. */
+export function runTitle(runbook: string, run: string): string {
+  return run.startsWith(`${runbook}-`) ? run : `${runbook} ${run}`;
+}

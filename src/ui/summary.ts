@@ -1,6 +1,6 @@
 /** The end report, on stderr: what moved, what stays, what is held, how long the fleet stood still, who acts now, what to type next. */
 import type { Summary } from '../engine/events.ts';
-import { HANDED_OVER, stateSentence, stateWords } from './states.ts';
+import { HANDED_OVER, runTitle, stateSentence, stateWords } from './states.ts';
 import { count, counted, duration, oneLine, redact, wrap } from './text.ts';
 import type { Look } from './preflight.ts';
 
@@ -36,7 +36,7 @@ export function nextLines(next: readonly string[], { palette }: Pick<Look, 'pale
 function headline(summary: Summary, { palette, glyphs }: Look): string {
   const took = `in ${duration(summary.took)}`;
   if (summary.failure !== undefined)
-    return `${palette.bad(glyphs.fail)} ${summary.runbook} ${summary.run} stopped ${took}: ${redact(oneLine(summary.failure.message))}`;
+    return `${palette.bad(glyphs.fail)} ${runTitle(summary.runbook, summary.run)} stopped ${took}: ${redact(oneLine(summary.failure.message))}`;
   if (summary.state === 'rolled-back') return `${palette.good(glyphs.done)} ${summary.run} rolled back ${took}`;
   if (summary.exit === 0)
     return `${palette.good(glyphs.done)} ${summary.run}: ${counted(summary.moved, 'object')} moved and verified ${took}`;

@@ -134,7 +134,7 @@ describe('--events json', () => {
 
 describe('status', () => {
   it('shows the last run, or the one that is named', async () => {
-    assert.match((await play('status')).stdout, /^pivot pivot-1120-7f3a\n/);
+    assert.match((await play('status')).stdout, /^pivot-1120-7f3a\n/);
     assert.match((await play('status r9')).stdout, /^pivot r9\n/);
   });
 

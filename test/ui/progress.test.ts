@@ -80,7 +80,7 @@ describe('the live view', () => {
     progress.close();
     progress.close();
     assert.equal(out.text().split('\u001b[?25l').length, 2);
-    assert.ok(out.text().endsWith('\u001b[?25h'));
+    assert.ok(out.text().endsWith('\u001b[?25h\n'));
   });
 
   it('keeps warnings above the block', async () => {
@@ -89,7 +89,7 @@ describe('the live view', () => {
     for (const event of recorded(whole)) progress.listener(event);
     await sleep(20);
     progress.close();
-    const [above] = out.text().split('pivot pivot-1120');
+    const [above] = out.text().split('pivot-1120');
     assert.match(above ?? '', /mgmt-new: the target answers slowly/);
   });
 

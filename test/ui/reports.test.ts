@@ -16,7 +16,7 @@ import { clean, duration, redact, wrap } from '../../src/ui/text.ts';
 import { keptStream } from './fake-streams.ts';
 import { golden } from './golden.ts';
 import { blocking, itemsOf, preparedOf, runView } from './prepared.ts';
-import { recorded, stopped, summary, whole } from './recorded.ts';
+import { item, recorded, stopped, summary, whole } from './recorded.ts';
 
 const look = { palette: palette(0), glyphs: glyphs({}), width: 100 };
 const NOW = Date.parse('2026-11-20T10:00:00.000Z');
@@ -104,6 +104,26 @@ describe('result lines', () => {
       ['copied', 'copied', 'copied'],
     );
     assert.deepEqual(folded(results.items('target-active'))[0], 'baremetalhost.metal3.io/node-1 moved');
+  });
+});
+
+describe('the verb of a result', () => {
+  const results = new Results();
+  const told = [
+    item('prepare/namespaces', 'namespace/metal3', 'created', 1, 1),
+    item('precopy/copy', 'secret/bmc', 'created', 1, 2),
+    item('precopy/copy', 'secret/old', 'adopted', 2, 2),
+    item('freeze/clusters', 'cluster/c', 'paused', 1, 1),
+    item('retire/originals', 'secret/bmc', 'removed', 1, 1),
+    item('retire/originals', 'secret/earlier', 'removed', 1, 1),
+  ];
+  for (const event of recorded(told)) results.listener(event);
+
+  it('is that of the object, not that of the last step that touched it', () => {
+    assert.deepEqual(
+      results.items('done').map(({ name, verb }) => `${name} ${verb}`),
+      ['namespace/metal3 created', 'secret/bmc moved', 'secret/old adopted', 'secret/earlier removed'],
+    );
   });
 });
 

@@ -1,7 +1,7 @@
 /** One frame of the live view: pure, so that golden files can hold it. */
 import type { Glyphs } from '../glyphs.ts';
 import type { Palette } from '../palette.ts';
-import { stateSentence, stateWords } from '../states.ts';
+import { runTitle, stateSentence, stateWords } from '../states.ts';
 import { bound, count, cut, duration, oneLine, padEnd, widthOf } from '../text.ts';
 import { rate, timeLeft } from './board.ts';
 import { openOnes } from './lines.ts';
@@ -39,7 +39,7 @@ function header(board: Board, { width, palette, glyphs, now }: FrameSpace): stri
   if (board.run === undefined) return [];
   const { run, runbook, attempt, clusters } = board.run;
   const between = [clusters['source']?.context, clusters['target']?.context].filter((name) => name !== undefined);
-  const parts = [`${runbook} ${run}`, between.join(` ${glyphs.arrow} `), attempt > 1 ? `attempt ${attempt}` : ''];
+  const parts = [runTitle(runbook, run), between.join(` ${glyphs.arrow} `), attempt > 1 ? `attempt ${attempt}` : ''];
   const left = parts.filter((part) => part !== '').join(` ${glyphs.dot} `);
   const clock = duration(Math.max(0, now - (board.begun ?? now)));
   const room = width - clock.length - 2;

@@ -2,7 +2,7 @@
 import type { Event, FindingEvent, StepEvent, WaitEvent } from '../../engine/events.ts';
 import type { Glyphs } from '../glyphs.ts';
 import type { Palette } from '../palette.ts';
-import { stateSentence, stateWords } from '../states.ts';
+import { runTitle, stateSentence, stateWords } from '../states.ts';
 import { bound, count, duration, oneLine, redact } from '../text.ts';
 
 interface Look {
@@ -34,7 +34,7 @@ export function plainLines(event: Event, look: Look): string[] {
   switch (event.type) {
     case 'run':
       return [
-        `${palette.active(glyphs.action)} ${event.runbook} ${event.run}${event.resumed ? ' goes on' : ''}${attempts(event.attempt)}${between(event.clusters, glyphs)}`,
+        `${palette.active(glyphs.action)} ${runTitle(event.runbook, event.run)}${event.resumed ? ' goes on' : ''}${attempts(event.attempt)}${between(event.clusters, glyphs)}`,
       ];
     case 'phase':
       return event.status === 'started'

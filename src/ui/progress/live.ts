@@ -67,7 +67,10 @@ export class LiveProgress implements Progress {
   }
 
   close(): void {
+    const drawn = !this.#paused && this.#board.run !== undefined;
     this.pause();
+    // Air between the picture and the result.
+    if (drawn) this.#out.write('\n');
   }
 
   #schedule(wait: number): void {
