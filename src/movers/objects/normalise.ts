@@ -104,7 +104,7 @@ function keepOnly(body: KubeObject, paths: readonly string[]): void {
   const kept: Record<string, unknown> = {};
   for (const path of paths) {
     const [value] = valuesAt(body, path);
-    if (value !== undefined) kept[path] = value;
+    if (value !== undefined) kept[path.replace('status.', '')] = value;
   }
   body['status'] = kept;
 }

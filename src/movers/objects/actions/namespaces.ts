@@ -1,7 +1,7 @@
 /** `objects.namespaces`: namespaces that the other side lacks, with labels and annotations; on the way back only those we made, and only when they are empty. */
 import { hasStatus, type Cluster, type KubeObject } from '../../../cluster/cluster.ts';
 import type { Key } from '../../../graph/ref.ts';
-import type { Action, After } from '../../../plan/action.ts';
+import type { Action, After, Seen } from '../../../plan/action.ts';
 import { managerOf } from '../../../plan/marks.ts';
 import { accessTo, type Context } from '../known.ts';
 import { isCopied } from '../normalise.ts';
@@ -39,6 +39,15 @@ export function namespaces(): Action<Cluster> {
         signal: c.signal,
       });
       return 'undone';
+    },
+    // A namespace takes a while to go; the next run would meet it terminating.
+    async undone(items, c) {
+      const going = new Set<Key>();
+      for await (const { metadata } of c.cluster('to').list(NAMESPACES, { metadataOnly: true, signal: c.signal })) {
+        if (metadata.deletionTimestamp !== undefined) going.add(namespaceItem({ name: metadata.name, uid: '' }, '').key);
+      }
+      const seen = (key: Key): Seen => (going.has(key) ? { state: 'waiting', note: 'is being deleted' } : { state: 'done' });
+      return new Map(items.map(({ key }) => [key, seen(key)]));
     },
     access: (items, step) => [
       ...accessTo(items, step, 'from', ['get']),
