@@ -3,7 +3,7 @@ import type { KubeObject } from '../../cluster/cluster.ts';
 import { describe } from '../../kinds/describe.ts';
 import { HOST_PAUSED } from '../../kinds/names.ts';
 import { scalarAt } from '../../kinds/paths.ts';
-import type { Data, Item } from '../../plan/plan.ts';
+import type { Data } from '../../plan/plan.ts';
 
 export const HOSTS = { group: 'metal3.io', version: 'v1alpha1', kind: 'BareMetalHost', resource: 'baremetalhosts' } as const;
 export const HOSTS_ID = 'baremetalhosts.metal3.io';
@@ -88,12 +88,6 @@ export function whyUnsettled(host: KubeObject, was: Baseline, secretVersion: str
 
 export function hostPause(host: KubeObject): string | undefined {
   return host.metadata.annotations?.[HOST_PAUSED];
-}
-
-/** Did the user allow this rule for this host? `RULE`, `RULE=NAMESPACE/NAME` or `RULE=NAME`. */
-export function isAllowed(allow: readonly string[], rule: string, { ref }: Item): boolean {
-  const { namespace = '', name = '' } = ref ?? {};
-  return [rule, `${rule}=${namespace}/${name}`, `${rule}=${name}`].some((said) => allow.includes(said));
 }
 
 /** `ready` is the name that `available` had before. */

@@ -6,7 +6,6 @@ import { steadyAction } from './actions/steady.ts';
 import { discover } from './discover.ts';
 import { rules } from './preflight.ts';
 import { settlingWatch } from './settling.ts';
-import { sets } from './steps.ts';
 
 export function hosts(): Mover {
   const settling = settlingWatch();
@@ -14,7 +13,6 @@ export function hosts(): Mover {
     name: 'hosts',
     discover,
     rules,
-    sets,
     actions: { steady: steadyAction, release: releaseAction(settling), settled: settledAction(settling), rehold: reholdAction },
   };
 }

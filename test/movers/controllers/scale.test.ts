@@ -27,6 +27,7 @@ describe('scaling a controller to 0', () => {
     assert.deepEqual([metadata.uid, metadata.resourceVersion, spec], [uid, resourceVersion, { replicas: 0 }]);
     assert.deepEqual(former(source), { 'switch/bmo-off': 2 });
     reconcile(source, bmo);
+    assert.deepEqual(await look(scale, bmo, c), { state: 'done', after: { verb: 'scaled' } });
     assert.deepEqual(await look(scale, bmo, c), { state: 'done' });
   });
 

@@ -97,6 +97,7 @@ export async function forward(action: Action<Cluster>, item: Item, c: TestContex
 export async function back(action: Action<Cluster>, item: Item, c: TestContext): Promise<{ readonly result: string; readonly seen: Seen }> {
   const at = `${c.step.id} ${item.key}`;
   const [after, before] = [c.outcomes.get(at), c.befores.get(at)];
-  const result = (await action.undo?.(item, c, { before, after })) ?? 'no undo';
-  return { result, seen: (await action.undone?.([item], c))?.get(item.key) ?? { state: 'done' } };
+  const walk = { ...c }; // a walk back has a context of its own
+  const result = (await action.undo?.(item, walk, { before, after })) ?? 'no undo';
+  return { result, seen: (await action.undone?.([item], walk))?.get(item.key) ?? { state: 'done' } };
 }

@@ -114,11 +114,6 @@ describe('the rules about hosts', () => {
     assert.match(finding?.sentence ?? '', /is "error" \(no power\)/);
     assert.match(finding?.fix ?? '', /--allow hosts\/steady=metal3\/node-0/);
   });
-
-  it('offer every host in scope', () => {
-    const [set] = hosts().sets?.(factsOf([fact()])) ?? [];
-    assert.deepEqual([set?.id, set && 'items' in set && set.items.map(({ key }) => key)], ['hosts', [HOST.key]]);
-  });
 });
 
 describe('discovering hosts', () => {

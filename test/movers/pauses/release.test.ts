@@ -158,16 +158,13 @@ describe('the rules about pauses', () => {
     assert.deepEqual(found(machine, fact(CLUSTER, { paused: true })), ['info pauses/user metal3/c']);
   });
 
-  it('offer Clusters, and what carries a mark of its own', () => {
+  it('offer what carries a mark of its own', () => {
     const objects = [CLUSTER, CLAIM, HOST, MACHINE, SECRET].map((what) => fact(what));
     const source = { objects: new Map(objects.map((one) => [one.key, one])) };
     const all = pauses().sets?.({ roles: { source }, scope: new Map(objects.map(({ key }) => [key, ''])) } as unknown as Facts) ?? [];
     assert.deepEqual(
       all.map((set) => [set.id, 'items' in set && set.items.map(({ ref }) => ref?.name)]),
-      [
-        ['clusters', ['c']],
-        ['held', ['claim', 'node-0']],
-      ],
+      [['held', ['claim', 'node-0']]],
     );
   });
 });

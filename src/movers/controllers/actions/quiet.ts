@@ -2,6 +2,7 @@
 import type { Cluster, KubeObject } from '../../../cluster/cluster.ts';
 import type { Action, Seen, StepContext } from '../../../plan/action.ts';
 import { patchAsRead, refOf } from '../../marked.ts';
+import { Asked } from '../asked.ts';
 import { countChange, foundOn } from '../counts.ts';
 import type { WhyOn } from '../off.ts';
 import { standings } from '../workload.ts';
@@ -22,6 +23,7 @@ export function silentAction(whyOn: WhyOn): Action<Cluster> {
 
 /** With `again`, a process that takes the run over scales down what somebody scaled up, says so, and waits until it is gone. */
 export function quietAction(whyOn: WhyOn): Action<Cluster> {
+  const asked = new Asked('scaled');
   return {
     ...silentAction(whyOn),
     journalsBefore: true,
@@ -32,7 +34,8 @@ export function quietAction(whyOn: WhyOn): Action<Cluster> {
           const standing = stand.get(item.key);
           const seen = judge(standing, c, whyOn);
           const mayStop = seen.state === 'drifted' && c.step.params['again'] === true && c.resumed === true;
-          return [item.key, mayStop ? { state: 'todo', saw: standing?.object, before: standing?.replicas ?? 0 } : seen] as const;
+          if (mayStop) return [item.key, { state: 'todo', saw: standing?.object, before: standing?.replicas ?? 0 }] as const;
+          return [item.key, asked.told(seen, item, c)] as const;
         }),
       );
     },
@@ -45,7 +48,7 @@ export function quietAction(whyOn: WhyOn): Action<Cluster> {
         const known = found.some(([step]) => step === c.step.id);
         return replicas === 0 ? undefined : countChange(c, 0, known ? found : [...found, [c.step.id, replicas]]);
       });
-      return 'waiting';
+      return asked.add(item, c);
     },
     access: (items, step) => workloadAccess(items, step, ...(step.params['again'] === true ? (['patch'] as const) : [])),
   };

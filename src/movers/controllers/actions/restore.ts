@@ -2,6 +2,7 @@
 import type { Cluster, KubeObject } from '../../../cluster/cluster.ts';
 import type { Action, Seen, StepContext } from '../../../plan/action.ts';
 import { patchAsRead, refOf } from '../../marked.ts';
+import { Asked } from '../asked.ts';
 import { countChange, foundOn, withoutCompensations } from '../counts.ts';
 import { whyNotReady } from '../off.ts';
 import { standings } from '../workload.ts';
@@ -9,10 +10,11 @@ import type { Standing } from '../workload.ts';
 import { workloadAccess } from './access.ts';
 
 export function restoreAction(): Action<Cluster> {
+  const asked = new Asked('restored');
   return {
     async probe(items, c) {
       const stand = await standings(c.cluster('at'), items);
-      return new Map(items.map((item) => [item.key, judge(stand.get(item.key), c)]));
+      return new Map(items.map((item) => [item.key, asked.told(judge(stand.get(item.key), c), item, c)]));
     },
     async apply(item, seen, c) {
       await patchAsRead(c.cluster('at'), refOf(item), seen.saw as KubeObject, c, (object) => {
@@ -21,7 +23,7 @@ export function restoreAction(): Action<Cluster> {
         // What an earlier step of the run had started is stopped by that step's own undo: starting it for a moment helps nobody.
         return countChange(c, rest.length > 0 ? undefined : replicas, rest);
       });
-      return 'waiting';
+      return asked.add(item, c);
     },
     access: (items, step) => workloadAccess(items, step, 'patch'),
   };

@@ -6,6 +6,7 @@ import type { Cluster, KubeObject } from '../../../cluster/cluster.ts';
 import type { Action, Seen, StepContext } from '../../../plan/action.ts';
 import type { Item } from '../../../plan/plan.ts';
 import { patchAsRead, refOf } from '../../marked.ts';
+import { Asked } from '../asked.ts';
 import { countChange, foundOn, isCompensation, isLater, withoutCompensations } from '../counts.ts';
 import { whyNotReady } from '../off.ts';
 import type { WhyOn } from '../off.ts';
@@ -17,17 +18,18 @@ import { whySilent } from './answer.ts';
 const HOSTS = 'baremetalhosts.metal3.io';
 
 export function scaleAction(whyOn: WhyOn): Action<Cluster> {
+  const asked = new Asked('scaled');
   return {
     journalsBefore: true,
     async probe(items, c) {
       const stand = await standings(c.cluster('at'), items);
-      return new Map(items.map((item) => [item.key, judge(stand.get(item.key), c, whyOn)]));
+      return new Map(items.map((item) => [item.key, asked.told(judge(stand.get(item.key), c, whyOn), item, c)]));
     },
     async apply(item, seen, c) {
       const read = seen.saw as KubeObject;
       const change = c.step.params['replicas'] === 0 ? stop : start;
       await patchAsRead(c.cluster('at'), refOf(item), read, c, (object) => change(object, item, c));
-      return 'waiting';
+      return asked.add(item, c);
     },
     async undo(item, c, { before }) {
       const object = await c.cluster('at').get(refOf(item));

@@ -9,7 +9,7 @@ import { PAUSE_VALUE, PIVOTED } from '../../../plan/marks.ts';
 import type { Item } from '../../../plan/plan.ts';
 import { WITHOUT_FORMER, afterOf, formerOf, patchAsRead, refOf } from '../../marked.ts';
 import type { Change } from '../../marked.ts';
-import { baselineOf, hostPause, isAllowed, showsNoSign, whyNotWhole, whyUnsteady } from '../host.ts';
+import { baselineOf, hostPause, showsNoSign, whyNotWhole, whyUnsteady } from '../host.ts';
 import type { Settling } from '../settling.ts';
 import { readSides, sidesAccess } from '../sides.ts';
 import type { Side } from '../sides.ts';
@@ -20,13 +20,17 @@ export function releaseAction(settling: Settling): Action<Cluster> {
     journalsBefore: true,
     async probe(items, c) {
       const sides = await readSides(items, c);
-      return new Map(items.map((item) => [item.key, judge(item, sides.get(item.key) ?? {}, c, settling)]));
+      return new Map(
+        items.map((item) => {
+          const side = sides.get(item.key) ?? {};
+          return [item.key, withOutcome(judge(item, side, c, settling), item, side, c)];
+        }),
+      );
     },
     async apply(item, seen, c) {
-      const { copy, original } = seen.saw as Required<Side>;
-      const written = await patchAsRead(c.cluster('to'), refOf(item), copy, c, (host) => freed(host, c));
-      const was = baselineOf(original);
-      return afterOf(written, 'released', { ...was, proven: !showsNoSign(was) });
+      const { copy } = seen.saw as Required<Side>;
+      await patchAsRead(c.cluster('to'), refOf(item), copy, c, (host) => freed(host, c));
+      return 'waiting';
     },
     async undo(item, c) {
       const host = await c.cluster('to').get(refOf(item));
@@ -58,21 +62,21 @@ function judge(item: Item, side: Side, c: StepContext<Cluster>, settling: Settli
   if (formerOf(copy, c.run) === undefined) return judgeReleased(item, side, c, settling);
   if (original === undefined) return { state: 'drifted', note: 'its original is gone from the source' };
   const user = pausedByUser(original) ?? pausedByUser(copy);
-  if (user !== undefined) return heldBy('release/paused', `its user has paused it since (${user})`);
+  const todo: Seen = { state: 'todo', saw: side, before: baselineOf(original) };
+  if (user !== undefined) return heldBy(todo, 'release/paused', `its user has paused it since (${user})`);
   if (hostPause(original) === undefined) return { state: 'drifted', note: 'its original no longer carries a pause mark' };
   const torn = whyNotWhole(copy, baselineOf(original));
   if (torn !== undefined) return { state: 'drifted', note: torn };
   const unsteady = whyUnsteady(copy);
-  if (unsteady !== undefined && !isAllowed(c.plan.allow, 'release/steady', item))
-    return heldBy('release/steady', `it ${unsteady} and stays held`);
-  return { state: 'todo', saw: side, before: baselineOf(original) };
+  return unsteady === undefined ? todo : heldBy(todo, 'release/steady', `it ${unsteady} and stays held`);
 }
 
 function judgeReleased(item: Item, { copy, secretVersion, was }: Side, c: StepContext<Cluster>, settling: Settling): Seen {
   if (copy === undefined) return { state: 'drifted', note: 'it is gone from the target' };
   const pause = hostPause(copy);
-  if (pause === PAUSE_VALUE && formerOf(copy, c.run) !== undefined) return heldBy('release/deviated', 'it is held again');
-  if (pause !== undefined) return heldBy('release/paused', `it is paused on the target (${pause || 'no value'})`);
+  const done: Seen = { state: 'done' };
+  if (pause === PAUSE_VALUE && formerOf(copy, c.run) !== undefined) return heldBy(done, 'release/deviated', 'it is held again');
+  if (pause !== undefined) return heldBy(done, 'release/paused', `it is paused on the target (${pause || 'no value'})`);
   if (was === undefined) return { state: 'drifted', note: 'nothing tells any more how it stood on the source' };
   return settling.judge(item, { host: copy, was, secretVersion }, c);
 }
@@ -83,8 +87,15 @@ function pausedByUser(host: KubeObject): string | undefined {
   return pause === undefined || pause === PAUSE_VALUE || pause === CAPM3_VALUE ? undefined : `${HOST_PAUSED}: ${pause || 'no value'}`;
 }
 
-function heldBy(rule: string, sentence: string): Seen {
-  return { state: 'foreign', note: sentence, hold: { rule, sentence } };
+/** Out of the release by rule; `otherwise`: how it stands once a person has allowed it by name. */
+function heldBy(otherwise: Seen, rule: string, sentence: string): Seen {
+  return { ...otherwise, note: sentence, hold: { rule, sentence } };
+}
+
+/** A host counts as released when it has settled, once, in whichever process that is seen. */
+function withOutcome(seen: Seen, item: Item, { copy, was }: Side, c: StepContext<Cluster>): Seen {
+  if (seen.state !== 'settled' || was === undefined || c.outcome(c.step.id, item.key) !== undefined) return seen;
+  return { ...seen, after: afterOf(copy, 'released', { ...was, proven: !showsNoSign(was) }) };
 }
 
 /** Takes our mark off, `former` with it. A mark that somebody took off already is not put back for that. */

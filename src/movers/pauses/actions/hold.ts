@@ -77,10 +77,20 @@ async function pausedByUs(
   );
 }
 
+/** One list for a whole walk back, not one GET per item: most have never been ours. */
+const standing = new WeakMap<StepContext<Cluster>, Promise<ReadonlyMap<Key, KubeObject>>>();
+
+function whatStands(item: Item, c: StepContext<Cluster>): Promise<ReadonlyMap<Key, KubeObject>> {
+  const items = c.items(c.step.set);
+  const read = standing.get(c) ?? readItems(c.cluster('at'), items.length > 0 ? items : [item]);
+  standing.set(c, read);
+  return read;
+}
+
 async function free(item: Item, c: StepContext<Cluster>, { before }: { before: Data | undefined }): Promise<'undone' | 'nothing' | 'left'> {
   const cluster = c.cluster('at');
   const place = placeOf(item);
-  const object = await cluster.get(refOf(item));
+  const object = (await whatStands(item, c)).get(item.key);
   if (object === undefined) return 'nothing';
   const ours = isOurValue(object, place);
   if (formerOf(object, c.run) !== undefined) {
