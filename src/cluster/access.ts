@@ -10,7 +10,7 @@ export async function mayAccess(transport: Transport, access: Access, signal?: A
   const { verb, group, resource, subresource, namespace, name } = access;
   const resourceAttributes = { verb, group, version: '*', resource, subresource, namespace, name };
   const body = stringify({ apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview', spec: { resourceAttributes } });
-  const { text } = await transport.send({ method: 'POST', path: PATH, body, signal });
-  const review = JSON.parse(text) as { status?: { allowed?: boolean } };
+  const { value } = await transport.send({ method: 'POST', path: PATH, body, signal });
+  const review = value as { status?: { allowed?: boolean } };
   return review.status?.allowed === true;
 }

@@ -71,16 +71,11 @@ async function identify(transport: Transport, signal: AbortSignal | undefined): 
   return { uid, version: gitVersion };
 }
 
-/** Something answered 200 to everything: a login page, a web server on the wrong port. */
+/** Something answers JSON to everything, but is not what we look for. */
 class NoApiServer extends Error {}
 
 function fieldsIn(answer: Answer | undefined): Fields {
-  try {
-    const value = JSON.parse(answer?.text ?? '') as unknown;
-    return isFields(value) ? value : {};
-  } catch {
-    return {};
-  }
+  return isFields(answer?.value) ? answer.value : {};
 }
 
 function clusterOver(transport: Transport, door: Door, known: { uid: string; version: string; clock: number }): Cluster {

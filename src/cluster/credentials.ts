@@ -5,7 +5,7 @@ import { EXIT, MigrateError, messageOf } from '../errors.ts';
 import type { Role } from '../graph/ref.ts';
 import { ExecPlugin } from './exec-plugin.ts';
 import type { Impersonation, ServerSettings, Settings, UserSettings } from './settings.ts';
-import { sideName } from './words.ts';
+import { quote, sideName } from './words.ts';
 
 /** Options of a TLS connection. */
 export interface TlsParameters {
@@ -111,7 +111,7 @@ export class Credentials {
   #failure(why: string, cause: unknown): MigrateError {
     const message = `Cannot get credentials for ${sideName(this.#role)}: user "${this.#settings.user.name}" of context "${this.#settings.context}": ${why}.`;
     return new MigrateError('cluster/credentials', EXIT.failed, message, {
-      next: [`kubectl config view --kubeconfig ${this.#settings.kubeconfig}`],
+      next: [`kubectl config view --kubeconfig ${quote(this.#settings.kubeconfig)}`],
       subjects: [this.#role],
       cause,
     });

@@ -52,8 +52,8 @@ export async function discover(transport: Transport, signal?: AbortSignal): Prom
 }
 
 async function read(transport: Transport, path: string, signal: AbortSignal | undefined): Promise<unknown> {
-  const { text } = await transport.send({ method: 'GET', path, accept: AGGREGATED, bulk: true, signal });
-  return JSON.parse(text) as unknown;
+  const { value } = await transport.send({ method: 'GET', path, accept: AGGREGATED, bulk: true, signal });
+  return value;
 }
 
 function isAggregated(list: unknown): list is AggregatedList {
@@ -100,8 +100,8 @@ async function readVersion(transport: Transport, group: string, version: string,
   let list: ResourceList;
   try {
     // An aggregated API whose server is down answers 503 for as long as it is: that must not hold up everything else.
-    const { text } = await transport.send({ method: 'GET', path, retryFor: 0, signal });
-    list = JSON.parse(text) as ResourceList;
+    const { value } = await transport.send({ method: 'GET', path, retryFor: 0, signal });
+    list = value as ResourceList;
   } catch (error) {
     if (hasStatus(error, 404, 503)) return [];
     throw error;

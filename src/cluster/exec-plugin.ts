@@ -6,7 +6,7 @@ import { EXIT, MigrateError } from '../errors.ts';
 import type { Role } from '../graph/ref.ts';
 import { isFields, textOf } from './kubeconfig.ts';
 import type { ExecSettings, ServerSettings } from './settings.ts';
-import { sideName } from './words.ts';
+import { quote, sideName } from './words.ts';
 
 /** What a plugin gave. */
 export interface ExecCredential {
@@ -139,7 +139,7 @@ function tail(stderr: string): string {
 function failure(settings: ExecSettings, context: ExecContext, why: string, hint: readonly string[] = [], cause?: unknown): MigrateError {
   const message = `Cannot get credentials for ${sideName(context.role)}: the program "${settings.command}" of user "${context.user}" failed: ${why}.`;
   return new MigrateError('cluster/exec-plugin', EXIT.failed, message, {
-    next: [...hint, `Run it by hand: ${[settings.command, ...settings.args].join(' ')}`],
+    next: [...hint, `Run it by hand: ${[settings.command, ...settings.args].map(quote).join(' ')}`],
     subjects: [context.role],
     cause,
   });

@@ -1,7 +1,9 @@
 /** Why a server could not be talked to, as a sentence that names side, context, server, cause, and what to type. */
+import { delimiter } from 'node:path';
+
 import { EXIT, MigrateError, messageOf } from '../errors.ts';
 import type { Role } from '../graph/ref.ts';
-import { sideName } from './words.ts';
+import { quote, sideName } from './words.ts';
 
 /** Which door an error is about. */
 export interface Door {
@@ -37,7 +39,7 @@ const PASSING: ReadonlySet<string> = new Set([
   'UND_ERR_SOCKET',
   'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
   'KM_TIMEOUT',
-  'KM_TRUNCATED',
+  'KM_GARBLED',
 ]);
 
 const UNKNOWN_AUTHORITY: ReadonlySet<string> = new Set([
@@ -55,6 +57,15 @@ export class RequestTimeout extends Error {
   constructor(milliseconds: number) {
     super(`no answer within ${milliseconds / 1000} s`);
     this.name = 'RequestTimeout';
+  }
+}
+
+/** It answered, but not whole, or not as an API server does. */
+export class GarbledAnswer extends Error {
+  readonly code = 'KM_GARBLED';
+  constructor() {
+    super('what it answered is no JSON: it was cut off, or no Kubernetes API server answers there');
+    this.name = 'GarbledAnswer';
   }
 }
 
@@ -133,10 +144,11 @@ export function doorName(door: Pick<Door, 'role' | 'context' | 'server'>): strin
 
 /** A kubectl command line that looks at the same cluster in the same way. */
 export function kubectl(door: Pick<Door, 'kubeconfig' | 'context'>, command: string): string {
+  const context = `--context ${quote(door.context)} ${command}`;
   // A list of files has no flag; kubectl takes it from the environment only.
-  return /[:;]/.test(door.kubeconfig)
-    ? `KUBECONFIG=${door.kubeconfig} kubectl --context ${door.context} ${command}`
-    : `kubectl --kubeconfig ${door.kubeconfig} --context ${door.context} ${command}`;
+  return door.kubeconfig.includes(delimiter)
+    ? `KUBECONFIG=${quote(door.kubeconfig)} kubectl ${context}`
+    : `kubectl --kubeconfig ${quote(door.kubeconfig)} ${context}`;
 }
 
 function hostOf(server: string): { name: string; address: string } {

@@ -6,7 +6,7 @@ import { delimiter, dirname, join, resolve } from 'node:path';
 import { type MigrateError, messageOf, usageError } from '../errors.ts';
 import type { Role } from '../graph/ref.ts';
 import type { ClusterChoice } from './cluster.ts';
-import { fileFlag, sideName } from './words.ts';
+import { fileFlag, quote, sideName } from './words.ts';
 
 /** A YAML mapping of a kubeconfig; what is in it is checked where it is used. */
 export type Fields = Readonly<Record<string, unknown>>;
@@ -108,7 +108,7 @@ async function readText(file: string, role: Role | undefined): Promise<string | 
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     const why = code === 'EACCES' ? 'you may not read it' : code === 'EISDIR' ? 'it is a folder' : messageOf(cause);
     throw usageError('kubeconfig/unreadable', `Cannot read ${whose(role)}, ${file}: ${why}.`, {
-      next: [code === 'EACCES' ? `ls -l ${file}` : `Name a kubeconfig file: ${fileFlag(role)}`],
+      next: [code === 'EACCES' ? `ls -l ${quote(file)}` : `Name a kubeconfig file: ${fileFlag(role)}`],
       subjects: [file],
       cause,
     });
@@ -150,7 +150,7 @@ async function parseYaml(text: string, file: string, role: Role | undefined): Pr
 
 function syntax(file: string, role: Role | undefined, why: string): MigrateError {
   return usageError('kubeconfig/syntax', `Cannot read ${whose(role)}: ${file} is no kubeconfig: ${why}.`, {
-    next: [`kubectl config view --kubeconfig ${file}`],
+    next: [`kubectl config view --kubeconfig ${quote(file)}`],
     subjects: [file],
   });
 }

@@ -1,7 +1,6 @@
 /** Lists: pages of 500, parsed one by one, the next one under way while the last is used. */
 import { apiVersionOf } from '../graph/ref.ts';
 import { hasStatus, type KubeObject, type ListOptions, type ResourceId } from './cluster.ts';
-import { parse } from './json.ts';
 import { collectionPath, withQuery } from './paths.ts';
 import type { Transport } from './transport.ts';
 
@@ -87,8 +86,8 @@ async function readPage(
     fieldSelector: options.fieldSelector,
   });
   const accept = options.metadataOnly === true ? { accept: METADATA_ONLY } : {};
-  const { text } = await transport.send({ method: 'GET', path, bulk: true, signal, ...accept });
-  return pageIn(parse(text) as RawList, resource);
+  const { value } = await transport.send({ method: 'GET', path, bulk: true, signal, ...accept });
+  return pageIn(value as RawList, resource);
 }
 
 /** Items of built-in types come without apiVersion and kind, and metadata-only ones with those of PartialObjectMetadata. */

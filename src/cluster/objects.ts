@@ -2,7 +2,7 @@
 import type { ObjectRef } from '../graph/ref.ts';
 import { apiVersionOf } from '../graph/ref.ts';
 import { type DeleteOptions, hasStatus, type KubeObject, type PatchOptions, type WriteOptions } from './cluster.ts';
-import { parse, stringify } from './json.ts';
+import { stringify } from './json.ts';
 import { collectionPath, objectPath, withQuery } from './paths.ts';
 import type { Answer, Transport } from './transport.ts';
 
@@ -85,5 +85,5 @@ function sending(options: WriteOptions): { signal: AbortSignal | undefined; retr
 }
 
 function objectIn(answer: Answer): KubeObject {
-  return parse(answer.text) as KubeObject;
+  return answer.value as KubeObject;
 }

@@ -5,7 +5,7 @@ import { type MigrateError, usageError } from '../errors.ts';
 import type { Role } from '../graph/ref.ts';
 import type { ClusterChoice } from './cluster.ts';
 import { type Entry, type Fields, isFields, type Kubeconfig, loadKubeconfig, pathIn, textOf, whose } from './kubeconfig.ts';
-import { contextFlag, nameSome, nearest } from './words.ts';
+import { contextFlag, nameSome, nearest, quote } from './words.ts';
 
 export interface ServerSettings {
   readonly name: string;
@@ -101,7 +101,7 @@ function pickContext(config: Kubeconfig, choice: ClusterChoice, role: Role | und
   const near = nearest(wanted, names);
   const asked = textOf(choice.context) === undefined ? `the current-context "${wanted}"` : `context "${wanted}"`;
   throw wrong('no-context', `Cannot find ${asked} in ${whose(role)}, ${config.title}. ${offer(names)}`, config, [
-    near === undefined ? `kubectl config get-contexts --kubeconfig ${config.title}` : `Did you mean ${contextFlag(role, near)}?`,
+    near === undefined ? `kubectl config get-contexts --kubeconfig ${quote(config.title)}` : `Did you mean ${contextFlag(role, near)}?`,
   ]);
 }
 
@@ -115,7 +115,7 @@ function serverOf(config: Kubeconfig, context: Entry, role: Role | undefined): S
   if (name === undefined || entry === undefined) {
     const why = name === undefined ? 'names no cluster' : `names cluster "${name}", which is not there`;
     throw wrong('no-cluster', `Cannot use context "${context.name}" of ${whose(role)}, ${config.title}: it ${why}.`, config, [
-      `kubectl config view --kubeconfig ${context.file}`,
+      `kubectl config view --kubeconfig ${quote(context.file)}`,
     ]);
   }
   const { fields } = entry;
@@ -140,7 +140,7 @@ function urlOf(entry: Entry, config: Kubeconfig, role: Role | undefined): string
   const written = textOf(entry.fields['server']);
   if (written === undefined) {
     throw wrong('no-server', `Cannot use cluster "${entry.name}" of ${whose(role)}, ${config.title}: it names no server.`, config, [
-      `kubectl config set-cluster ${entry.name} --server https://HOST:6443 --kubeconfig ${entry.file}`,
+      `kubectl config set-cluster ${quote(entry.name)} --server https://HOST:6443 --kubeconfig ${quote(entry.file)}`,
     ]);
   }
   // kubectl reads `host:port` as http://host:port.
@@ -150,7 +150,7 @@ function urlOf(entry: Entry, config: Kubeconfig, role: Role | undefined): string
       'no-server',
       `Cannot use cluster "${entry.name}" of ${whose(role)}, ${config.title}: its server "${written}" is no URL.`,
       config,
-      [`kubectl config set-cluster ${entry.name} --server https://HOST:6443 --kubeconfig ${entry.file}`],
+      [`kubectl config set-cluster ${quote(entry.name)} --server https://HOST:6443 --kubeconfig ${quote(entry.file)}`],
     );
   }
   return url.replace(/\/+$/, '');
@@ -173,7 +173,7 @@ function userOf(config: Kubeconfig, context: Entry, role: Role | undefined): Use
       'no-user',
       `Cannot use context "${context.name}" of ${whose(role)}, ${config.title}: it names user "${name}", which is not there.`,
       config,
-      [`kubectl config view --kubeconfig ${context.file}`],
+      [`kubectl config view --kubeconfig ${quote(context.file)}`],
     );
   }
   const { fields } = entry;
@@ -223,7 +223,7 @@ function execOf(entry: Entry, config: Kubeconfig, role: Role | undefined): ExecS
   if (command === undefined || apiVersion === undefined) {
     const what = command === undefined ? 'command' : 'apiVersion';
     throw wrong('exec', `Cannot use user "${entry.name}" of ${whose(role)}, ${config.title}: its exec names no ${what}.`, config, [
-      `kubectl config view --kubeconfig ${entry.file}`,
+      `kubectl config view --kubeconfig ${quote(entry.file)}`,
     ]);
   }
   const mode = raw['interactiveMode'];

@@ -8,7 +8,8 @@ import { ApiError } from './api-error.ts';
 import type { TransportStats } from './cluster.ts';
 import { type Credentials, type Headers, type Identity, sameTls } from './credentials.ts';
 import { exchange, type Incoming, type Outgoing } from './exchange.ts';
-import { connectionFailure, type Door, isPassing, maybeSent } from './failures.ts';
+import { connectionFailure, type Door, GarbledAnswer, isPassing, maybeSent } from './failures.ts';
+import { parse } from './json.ts';
 import { Limiter } from './limiter.ts';
 import { openPools, type Pools } from './pool.ts';
 
@@ -40,8 +41,8 @@ export interface Request {
 }
 
 export interface Answer {
-  readonly status: number;
-  readonly text: string;
+  /** The body, as `parse` (json.ts) reads it. */
+  readonly value: unknown;
   /** An earlier attempt got no answer and may have been carried out. */
   readonly afterRetry: boolean;
 }
@@ -97,7 +98,7 @@ export class Transport {
         continue;
       }
       const { status, text } = outcome;
-      if (status < 400) return { status, text, afterRetry: patience.afterRetry };
+      if (status < 400) return { value: outcome.value, afterRetry: patience.afterRetry };
       const failure = new ApiError({ status, text, method: request.method, path: request.path, afterRetry: patience.afterRetry });
       if (status === 401 && !patience.renewed && (await this.#renew(patience))) continue;
       if (!RETRIED.has(status)) throw failure;
@@ -140,7 +141,7 @@ export class Transport {
   }
 
   /** One request and what came of it; never rejects for what another try could mend. */
-  async #attempt(request: Request, patience: Patience): Promise<Incoming | { error: unknown }> {
+  async #attempt(request: Request, patience: Patience): Promise<(Incoming & { value: unknown }) | { error: unknown }> {
     await this.limiter.acquire(request.signal);
     let verdict: 'throttled' | number | undefined;
     try {
@@ -149,7 +150,7 @@ export class Transport {
       const started = performance.now();
       const answer = await exchange(pools.short, outgoing, this.#options.requestTimeout, request.signal);
       verdict = answer.status === 429 ? 'throttled' : request.bulk === true ? undefined : performance.now() - started;
-      return answer;
+      return { ...answer, value: answer.status < 400 ? valueOf(answer.text) : undefined };
     } catch (error) {
       request.signal?.throwIfAborted();
       if (error instanceof MigrateError) throw error;
@@ -229,6 +230,15 @@ function headersOf(request: Request, identity: Headers): Headers {
   if (request.body !== undefined) headers['Content-Type'] = request.contentType ?? 'application/json';
   if (request.bulk === true) headers['Accept-Encoding'] = 'gzip';
   return headers;
+}
+
+/** A body that was cut off where its length did not show it is an answer that was lost. */
+function valueOf(text: string): unknown {
+  try {
+    return parse(text);
+  } catch {
+    throw new GarbledAnswer();
+  }
 }
 
 /** Milliseconds; seconds and dates are both allowed. */

@@ -14,7 +14,12 @@ export function fileFlag(role: Role | undefined): string {
 
 /** The flag that names the context of a role. */
 export function contextFlag(role: Role | undefined, context: string): string {
-  return role === 'source' || role === 'target' ? `--${role}-context ${context}` : `--context ${context}`;
+  return role === 'source' || role === 'target' ? `--${role}-context ${quote(context)}` : `--context ${quote(context)}`;
+}
+
+/** For a command line to be typed: in single quotes where a shell would take it for something else. */
+export function quote(word: string): string {
+  return /^[\w@%+=:,./\\-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 /** Up to `most` names, quoted, then how many more there are. */

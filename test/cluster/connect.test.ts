@@ -145,6 +145,14 @@ describe('what cannot be connected to', () => {
     assert.deepEqual(next, ['KUBECONFIG=/a:/b kubectl --context here cluster-info']);
   });
 
+  it('quotes what a shell would take apart', () => {
+    const { next } = connectionFailure(
+      { ...door, kubeconfig: "/it's", context: 'a b' },
+      Object.assign(new Error(''), { code: 'ECONNREFUSED' }),
+    );
+    assert.deepEqual(next, [`kubectl --kubeconfig '/it'\\''s' --context 'a b' cluster-info`]);
+  });
+
   it('is told: a certificate of an unknown authority', async () => {
     const server = await startServer(undefined, tls);
     const { error, kubeconfig } = await failure({ server: server.url });
@@ -185,9 +193,18 @@ describe('what cannot be connected to', () => {
   });
 
   it('is told: no API server', async () => {
-    const server = await startServer((_request, response) => response.end('<html>Welcome to nginx</html>'));
-    const { error } = await failure({ server: server.url });
-    assert.equal(error.message, `Cannot use the source (context "here", ${server.url}): what answers there is no Kubernetes API server.`);
+    const page = await startServer((_request, response) => response.end('<html>Welcome to nginx</html>'));
+    const { error } = await failure({ server: page.url });
+    assert.equal(
+      error.message,
+      `Cannot reach the source (context "here", ${page.url}): what it answered is no JSON: it was cut off, or no Kubernetes API server answers there.`,
+    );
+    const other = await startServer((_request, response) => response.end('{"ok":true}'));
+    const second = await failure({ server: other.url });
+    assert.equal(
+      second.error.message,
+      `Cannot use the source (context "here", ${other.url}): what answers there is no Kubernetes API server.`,
+    );
   });
 
   it('is left at once when the signal says so', async () => {

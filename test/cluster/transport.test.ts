@@ -192,6 +192,7 @@ describe('a connection', () => {
         return setTimeout(() => socket.destroy(), 10);
       },
     ],
+    ['whose body was cut off and looks whole', (response) => response.writeHead(201).end('{"apiVersion":')],
   ];
   for (const [what, answer] of broken) {
     it(`${what} is tried again`, async () => {

@@ -1,4 +1,4 @@
-// cluster/ against a real API server. Run: mocha --config .mocharc.json --spec test/e2e/cluster.e2e.ts --timeout 60000
+// cluster/ against a real API server.
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
