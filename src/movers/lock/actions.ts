@@ -9,27 +9,24 @@ import type { Identity, Lock } from './lease.ts';
 /** Whoever runs the process, as the Leases shall name them; run and process come with each step. */
 export type Operator = Pick<Identity, 'operator' | 'host'>;
 
-/** A Lease that another run holds is `foreign`; one that we once held and that is gone is `drifted`: only a run that never held both creates one. */
+/**
+ * A Lease that another run holds ends the run before it began: `lock/held`, exit 4, whether it is seen by the look or by the POST. One that we once
+ * held and that is gone is `drifted`: only a run that never held both creates one.
+ */
 export function takeAction(operator: Operator): Action<Cluster> {
   const identityIn = (c: StepContext<Cluster>): Identity => ({ ...operator, run: c.run, process: c.process });
   return {
     async probe(items, c) {
       const seen = await Promise.all(
         items.map(
-          async (item) => [item.key, judge(await readLock(clusterOf(item, c), namespaceIn(c)), identityIn(c), hadBoth(c))] as const,
+          async (item) => [item.key, judge(item, await readLock(clusterOf(item, c), namespaceIn(c)), identityIn(c), hadBoth(c))] as const,
         ),
       );
       return new Map(seen);
     },
     async apply(item, _seen, c): Promise<After> {
-      const lock = await createLock(clusterOf(item, c), namespaceIn(c), identityIn(c), c.now());
-      if (lock === undefined) {
-        const other = await readLock(clusterOf(item, c), namespaceIn(c));
-        throw blocked('lock/held', `the ${roleOf(item)} cluster is locked by ${other === undefined ? 'another run' : describe(other)}`, {
-          subjects: [roleOf(item)],
-          ...(other !== undefined && { next: [`kubectl migrate status ${other.run}`] }),
-        });
-      }
+      const lock = await createLock(clusterOf(item, c), namespaceIn(c), identityIn(c), Date.now());
+      if (lock === undefined) throw heldBy(item, await readLock(clusterOf(item, c), namespaceIn(c)), c.run);
       return { uid: lock.uid, resourceVersion: lock.resourceVersion, verb: 'locked' };
     },
     async undo(item, c) {
@@ -55,11 +52,19 @@ export function takeAction(operator: Operator): Action<Cluster> {
   };
 }
 
-function judge(lock: Lock | undefined, identity: Identity, had: boolean): Seen {
+function judge(item: Item, lock: Lock | undefined, identity: Identity, had: boolean): Seen {
   if (lock === undefined) return had ? { state: 'drifted', note: 'the lock is gone: the run has ended elsewhere' } : { state: 'absent' };
   if (isOf(lock, identity)) return { state: 'done' };
-  const who = lock.run === identity.run ? `another process of this run, on ${lock.host}` : describe(lock);
-  return { state: 'foreign', note: `locked by ${who}` };
+  throw heldBy(item, lock, identity.run);
+}
+
+function heldBy(item: Item, lock: Lock | undefined, run: string): Error {
+  const other = lock === undefined ? 'another run' : describe(lock);
+  const who = lock?.run === run ? `another process of this run, on ${lock.host}` : other;
+  return blocked('lock/held', `The ${roleOf(item)} cluster is locked by ${who}.`, {
+    subjects: [roleOf(item)],
+    ...(lock !== undefined && { next: [`kubectl migrate status ${lock.run}`] }),
+  });
 }
 
 function hadBoth(c: StepContext<Cluster>): boolean {

@@ -47,8 +47,11 @@ describe('taking the lock', () => {
     await forward(take, TARGET, theirs);
     const ours = context();
     assert.equal((await forward(take, SOURCE, ours)).state, 'done');
-    const seen = await look(take, TARGET, ours);
-    assert.deepEqual(seen, { state: 'foreign', note: 'locked by run r0 of ada on laptop' });
+    await assert.rejects(look(take, TARGET, ours), {
+      code: 'lock/held',
+      exit: 4,
+      message: 'The target cluster is locked by run r0 of ada on laptop.',
+    });
     assert.equal((await back(take, SOURCE, ours)).result, 'undone');
     assert.equal((await back(take, TARGET, ours)).result, 'nothing');
     assert.equal(clusters.source.peek(LEASE), undefined);
@@ -79,8 +82,7 @@ describe('taking the lock', () => {
   it('says that another process of the same run holds it', async () => {
     const { context } = setup();
     await forward(take, SOURCE, context());
-    const seen = await look(take, SOURCE, context({ process: 'p2' }));
-    assert.deepEqual(seen, { state: 'foreign', note: 'locked by another process of this run, on laptop' });
+    await assert.rejects(look(take, SOURCE, context({ process: 'p2' })), /locked by another process of this run, on laptop/);
   });
 
   it('never creates one again once the run held both, and leaves giving back to the end of the run', async () => {
