@@ -1,8 +1,8 @@
 /** Bodies of the source, read kind by kind before they are needed and kept as text, up to a bound; what does not fit is read again one by one. */
 import type { Cluster, KubeObject } from '../../cluster/cluster.ts';
+import { parse, stringify } from '../../cluster/json.ts';
 import { keyOf, type Key } from '../../graph/ref.ts';
 import type { Item } from '../../plan/plan.ts';
-import { parse } from './json.ts';
 import { narrowed, type Context } from './known.ts';
 import { refOf } from './read.ts';
 import { kindsOf } from './sides.ts';
@@ -26,7 +26,7 @@ export class Bodies {
         for await (const object of cluster.list(kind, { signal: c.signal, ...(namespace === undefined ? {} : { namespace }) })) {
           if (this.#size >= BOUND) return;
           const key = keyOf(refOf(object, kind));
-          if (wanted.has(key)) this.#keep(key, JSON.stringify(object));
+          if (wanted.has(key)) this.#keep(key, stringify(object));
         }
       }),
     );

@@ -1,5 +1,6 @@
 /** From an original's body to what is sent for its copy. Pure. */
 import type { KubeObject } from '../../cluster/cluster.ts';
+import { stringify } from '../../cluster/json.ts';
 import { apiVersionOf, type ObjectRef, type OwnerRef } from '../../graph/ref.ts';
 import { HOST_PAUSED, HOST_STATUS } from '../../kinds/names.ts';
 import type { Former } from '../../plan/marks.ts';
@@ -49,7 +50,7 @@ export function copyBody(original: KubeObject, ref: ObjectRef, o: Copying): Kube
 function statusNet(body: KubeObject): string | undefined {
   const { status } = body;
   if (!isFields(status) || status['lastUpdated'] === undefined) return undefined;
-  const text = JSON.stringify({ ...status, hardware: undefined });
+  const text = stringify({ ...status, hardware: undefined });
   return text.length > NET_LIMIT ? undefined : text;
 }
 

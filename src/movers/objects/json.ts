@@ -1,29 +1,7 @@
-/** JSON that keeps integers beyond 2^53: values of `JSON.rawJSON` pass through everything here untouched. */
+/** Values of JSON as cluster/json.ts reads them: numbers that a double would respell are `JSON.rawJSON` values, which pass through everything here untouched. */
 
-interface RawJson {
-  readonly rawJSON: string;
-}
-
-interface ExactJson {
-  isRawJSON(value: unknown): value is RawJson;
-  rawJSON(text: string): RawJson;
-  parse(text: string, reviver: (this: unknown, key: string, value: unknown, context: { readonly source?: string }) => unknown): unknown;
-}
-
-const exact = JSON as unknown as ExactJson;
-
-/** Numbers of sixteen digits and more may not survive as JavaScript's own. */
-const LONG_NUMBER = /\d{16,}/;
-
-/** As JSON.parse, but integers that a double cannot hold stay as they are written. */
-export function parse(text: string): unknown {
-  if (!LONG_NUMBER.test(text)) return JSON.parse(text);
-  return exact.parse(text, (_key, value, { source }) =>
-    typeof value === 'number' && source !== undefined && /^-?\d+$/.test(source) && !Number.isSafeInteger(value)
-      ? exact.rawJSON(source)
-      : value,
-  );
-}
+/** Node has it since 21; TypeScript's ES2024 library does not know it yet. */
+const exact = JSON as unknown as { isRawJSON(value: unknown): boolean };
 
 export function isFields(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !exact.isRawJSON(value);

@@ -1,6 +1,6 @@
 /** Runs the actions of this mover step by step between two fake (or real) API servers, as the engine would: probe, write what is not as wanted, owners first. */
 import type { Cluster } from '../../../src/cluster/cluster.ts';
-import { ownersFirst } from '../../../src/graph/order.ts';
+import { ReadyQueue } from '../../../src/graph/order.ts';
 import type { Key } from '../../../src/graph/ref.ts';
 import type { Mover } from '../../../src/movers/mover.ts';
 import { objects } from '../../../src/movers/objects/index.ts';
@@ -39,6 +39,14 @@ export interface Ran {
   readonly outcomes: ReadonlyMap<Key, After>;
 }
 
+export interface DriverOptions {
+  readonly run?: string;
+  readonly options?: Record<string, Data>;
+  readonly allow?: string[];
+  /** More than one write at a time. */
+  readonly wide?: number;
+}
+
 export class Driver {
   readonly run: string;
   readonly warnings: string[] = [];
@@ -47,14 +55,12 @@ export class Driver {
   readonly #clusters: Readonly<Record<string, Cluster>>;
   readonly #sets = new Map<string, readonly Item[]>();
   readonly #outcomes = new Map<string, After>();
+  readonly #wide: number;
   #clock = 1000;
 
-  constructor(
-    clusters: Readonly<Record<string, Cluster>>,
-    sets: readonly ItemSet[],
-    options: { run?: string; options?: Record<string, Data>; allow?: string[] } = {},
-  ) {
+  constructor(clusters: Readonly<Record<string, Cluster>>, sets: readonly ItemSet[], options: DriverOptions = {}) {
     this.run = options.run ?? 'run-1';
+    this.#wide = options.wide ?? 1;
     this.#clusters = clusters;
     const nothing = { phases: [], findings: [], left: [], roles: {}, runbook: 'pivot' };
     this.plan = { ...nothing, steps: stepsOfMover(), sets, options: options.options ?? {}, allow: options.allow ?? [] } as unknown as Plan;
@@ -128,12 +134,23 @@ export class Driver {
     const outcomes = new Map<Key, After>();
     if (action.apply !== undefined && open.length > 0) {
       await action.prepare?.(open, c);
-      const ordered = ownersFirst(open);
-      for (const item of step.order === 'owners-last' ? ordered.toReversed() : ordered) {
-        const after = await action.apply(item, seen.get(item.key)!, c);
-        if (after !== 'waiting') outcomes.set(item.key, after);
-        if (after !== 'waiting') this.#outcomes.set(`${id} ${item.key}`, after);
-      }
+      const queue = new ReadyQueue(open, step.order);
+      const work = async (): Promise<void> => {
+        while (queue.open > 0) {
+          const item = queue.take();
+          if (item === undefined) {
+            await new Promise((resolve) => setTimeout(resolve, 1));
+            continue;
+          }
+          const after = await action.apply?.(item, seen.get(item.key)!, c);
+          if (after !== undefined && after !== 'waiting') {
+            outcomes.set(item.key, after);
+            this.#outcomes.set(`${id} ${item.key}`, after);
+          }
+          queue.done(item.key);
+        }
+      };
+      await Promise.all(Array.from({ length: this.#wide }, work));
     }
     await action.finish?.(c);
     return { seen, outcomes };

@@ -1,6 +1,6 @@
 /** Runs discovery between two fake API servers. */
 import { createHmac } from 'node:crypto';
-import type { FakeCluster } from '../fake-cluster.ts';
+import type { Cluster } from '../../../src/cluster/cluster.ts';
 import { objects } from '../../../src/movers/objects/index.ts';
 import { emptyFacts, factsOf } from '../../../src/movers/mover.ts';
 import type { Facts } from '../../../src/plan/facts.ts';
@@ -15,8 +15,8 @@ export interface Discovered {
 }
 
 export async function discovered(
-  source: FakeCluster,
-  target: FakeCluster,
+  source: Cluster,
+  target: Cluster,
   namespaces: readonly string[] = [],
   extra: Partial<Facts> = {},
 ): Promise<Discovered> {
