@@ -12,24 +12,23 @@ export interface AgainFlags extends ClusterFlags {
   readonly until?: string | undefined;
   readonly timeout?: number | undefined;
   readonly 'stay-frozen'?: boolean | undefined;
-  readonly 'steal-lock'?: boolean | undefined;
   readonly retire?: boolean | undefined;
 }
 
 /** Consents given in earlier processes are in the journal; here are those that this command line gives. */
 export async function resume(run: string | undefined, flags: AgainFlags, desk: Desk): Promise<Outcome> {
   const retire = flags.retire === true ? (['retire'] as const) : [];
-  const yes = flags.yes === true ? (['hand-over', 'steal-lock'] as const) : [];
+  const yes = flags.yes === true ? (['hand-over'] as const) : [];
   return await again('resumeRun', run, flags, [...yes, ...retire], desk);
 }
 
 export async function rollback(run: string | undefined, flags: AgainFlags, desk: Desk): Promise<Outcome> {
-  return await again('rollbackRun', run, flags, flags.yes === true ? ['rollback', 'steal-lock'] : [], desk);
+  return await again('rollbackRun', run, flags, flags.yes === true ? ['rollback'] : [], desk);
 }
 
 export async function retire(run: string | undefined, flags: AgainFlags, desk: Desk): Promise<Outcome> {
   refuseUnanswerable(flags.yes === true || desk.streams.terminal, 'retire asks before it removes the originals', '--yes');
-  const outcome = await again('retireRun', run, flags, flags.yes === true ? ['retire', 'steal-lock'] : [], desk);
+  const outcome = await again('retireRun', run, flags, flags.yes === true ? ['retire'] : [], desk);
   // "No" ends a pivot well, but this command was asked for nothing else.
   return outcome.kind === 'Run' && outcome.summary.state === 'target-active' && outcome.exit === EXIT.done
     ? { ...outcome, exit: EXIT.gate }
@@ -62,7 +61,6 @@ async function optionsOf(flags: AgainFlags, { world, streams }: Desk): Promise<A
   return {
     allow: flags.allow ?? [],
     stayFrozen: flags['stay-frozen'] ?? false,
-    stealLock: flags['steal-lock'] ?? false,
     ...(flags.until === undefined ? {} : { until: flags.until }),
     ...(flags.timeout === undefined ? {} : { timeout: flags.timeout }),
     ...(Object.keys(clusters).length === 0 ? {} : { clusters }),

@@ -80,6 +80,7 @@ export class Desk {
       stateDir: this.stateDir,
       listener: this.listener,
       ask: answering(new Set(consents), (question) => this.world.ask(question, this.streams, look, stop), this.progress),
+      given: consents,
       stop,
       hard,
       version: this.#version,

@@ -237,7 +237,3 @@ export const yesFlag = (summary: string) => ({ yes: Flags.boolean({ char: 'y', s
 export const retireFlag = {
   retire: Flags.boolean({ summary: 'also remove the originals from the source at the end', helpGroup: GROUPS.run }),
 };
-
-export const stealLockFlag = {
-  'steal-lock': Flags.boolean({ summary: 'take the run over from another machine; asked once, -y answers', helpGroup: GROUPS.run }),
-};

@@ -12,7 +12,6 @@ Without RUN: the only unfinished one.`;
   static override examples = [
     { description: 'Go on', command: 'kubectl migrate resume' },
     { description: 'Release a host that was held', command: 'kubectl migrate resume --allow release/steady=metal3/node-7' },
-    { description: 'Go on from another machine than the one that began', command: 'kubectl migrate resume RUN --steal-lock' },
   ];
 
   static override args = { run: Args.string({ description: 'id of the run', ignoreStdin: true }) };
@@ -24,7 +23,6 @@ Without RUN: the only unfinished one.`;
     ...flags.allowFlag,
     ...flags.timeoutFlag(),
     ...flags.stayFrozenFlag,
-    ...flags.stealLockFlag,
     ...flags.clusterFlags,
     ...flags.identityFlags,
     ...flags.stateDirFlag,

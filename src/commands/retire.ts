@@ -19,7 +19,6 @@ This cannot be undone. Without RUN: the only unfinished one.`;
   static override flags = {
     ...flags.yesFlag('do not ask'),
     ...flags.timeoutFlag(),
-    ...flags.stealLockFlag,
     ...flags.clusterFlags,
     ...flags.identityFlags,
     ...flags.stateDirFlag,

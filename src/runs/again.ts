@@ -85,7 +85,7 @@ async function load(run: string | undefined, deps: RunDeps): Promise<Loaded> {
 
 async function again(loaded: Loaded, options: AgainOptions, deps: RunDeps, work: (session: Session) => Promise<Summary>): Promise<Summary> {
   const { run, plan, files, content } = loaded;
-  const clusters = await reconnect(plan, options);
+  const clusters = await reconnect(plan, options, deps);
   try {
     const sides = sidesOf(plan, {});
     const session = {
@@ -108,10 +108,13 @@ async function again(loaded: Loaded, options: AgainOptions, deps: RunDeps, work:
 }
 
 /** @throws MigrateError `run/cluster-changed` (4) when a context leads to another cluster than the plan's */
-async function reconnect(plan: Plan, options: AgainOptions): Promise<Record<Role, Cluster>> {
+async function reconnect(plan: Plan, options: AgainOptions, deps: RunDeps): Promise<Record<Role, Cluster>> {
   const pairs = await Promise.all(
     Object.entries(plan.roles).map(async ([role, pin]) => {
-      const cluster = await connect(role, options.clusters?.[role] ?? { kubeconfig: pin.kubeconfig, context: pin.context });
+      const cluster = await connect(role, options.clusters?.[role] ?? { kubeconfig: pin.kubeconfig, context: pin.context }, {
+        clock: deps.clock,
+        signal: deps.hard,
+      });
       if (cluster.uid !== pin.uid) {
         throw blocked(
           'run/cluster-changed',

@@ -34,7 +34,7 @@ export interface SideView {
 
 /** What a consent prompt shows. */
 export interface Question {
-  readonly id: 'hand-over' | 'retire' | 'rollback' | 'steal-lock';
+  readonly id: 'hand-over' | 'retire' | 'rollback';
   readonly sides: readonly SideView[];
   /** What happens next, one line each. */
   readonly next: readonly string[];
@@ -53,6 +53,8 @@ export interface RunDeps {
   readonly stateDir: string;
   readonly listener: Listener;
   readonly ask: Ask;
+  /** Consents that the command line gives: journaled at once, so that they hold for `resume`. */
+  readonly given: readonly Question['id'][];
   /** First abort = stop in order; see `hard`. The reason is the signal's name. */
   readonly stop: AbortSignal;
   /** Second signal: stop now. */
@@ -119,7 +121,6 @@ export interface AgainOptions {
   /** Milliseconds; absent = as planned. */
   readonly timeout?: number;
   readonly stayFrozen: boolean;
-  readonly stealLock: boolean;
   /** Where the clusters are now, when not where the plan says. */
   readonly clusters?: Readonly<Record<Role, ClusterChoice>>;
 }

@@ -102,6 +102,8 @@ async function begin(
     node: process.version,
   });
   for (const rule of o.allow) await journal.append({ type: 'allow', rule });
+  const asked = new Set(plan.phases.flatMap(({ consent }) => consent?.id ?? []));
+  for (const id of deps.given) if (id !== 'rollback' && asked.has(id)) await journal.append({ type: 'consent', id });
 }
 
 function operatorName(): string {

@@ -31,7 +31,11 @@ export interface PreparedPivot extends Prepared {
  * @throws MigrateError of connecting (1, 2), `run/unfinished` (4)
  */
 export async function preparePivot(request: PivotRequest, deps: RunDeps): Promise<PreparedPivot> {
-  const [source, target] = await Promise.all([connect('source', request.clusters.source), connect('target', request.clusters.target)]);
+  const options = { clock: deps.clock, signal: deps.hard };
+  const [source, target] = await Promise.all([
+    connect('source', request.clusters.source, options),
+    connect('target', request.clusters.target, options),
+  ]);
   const clusters = { source, target };
   const close = async (): Promise<void> => {
     await Promise.all([source.close(), target.close()]);
@@ -41,8 +45,7 @@ export async function preparePivot(request: PivotRequest, deps: RunDeps): Promis
     const earlier = await earlierRun(deps.stateDir, clusters, request.lockNamespace);
     const key = newKey();
     const movers = allMovers();
-    const options = { namespaces: request.namespaces, lockNamespace: request.lockNamespace };
-    const { facts, findings } = await discover(movers, clusters, options, hmacWith(key), deps.hard);
+    const { facts, findings } = await discover(movers, clusters, request, hmacWith(key), deps.hard);
     const plan = pivotPlan(facts, movers, request, pinsOf(clusters));
     const sets = new Sets(plan, new RunState());
     const items = (set: string): ReturnType<Sets['items']> => (set.endsWith('/changes') ? sets.items('objects') : sets.items(set));

@@ -16,7 +16,6 @@ const TITLES: Readonly<Record<Question['id'], string>> = {
   'hand-over': 'Hand over now?',
   retire: 'Remove the originals from the source?',
   rollback: 'Roll back?',
-  'steal-lock': 'Take the run over from whoever holds it?',
 };
 
 /** What stands above the question. */

@@ -77,12 +77,9 @@ describe('consent', () => {
     assert.equal((await play('retire r1', { ttys: TERMINAL })).code, EXIT.gate);
   });
 
-  it('of rollback and of a stolen lock is -y', async () => {
-    const asks: Question[] = [
-      { ...HAND_OVER, id: 'rollback' },
-      { ...HAND_OVER, id: 'steal-lock' },
-    ];
-    assert.deepEqual((await play('rollback -y --steal-lock', { asks })).stage.answers, ['yes', 'yes']);
-    assert.deepEqual((await play('rollback', { asks })).stage.answers, ['absent', 'absent']);
+  it('of rollback is -y', async () => {
+    const asks: Question[] = [{ ...HAND_OVER, id: 'rollback' }];
+    assert.deepEqual((await play('rollback -y', { asks })).stage.answers, ['yes']);
+    assert.deepEqual((await play('rollback', { asks })).stage.answers, ['absent']);
   });
 });

@@ -22,12 +22,11 @@ describe('flags', () => {
   });
 
   it('of a run taken up again reach the runs API', async () => {
-    const { asked } = await play('resume r1 --until verify --allow a=b --timeout 1m --stay-frozen --steal-lock -t target.yaml');
+    const { asked } = await play('resume r1 --until verify --allow a=b --timeout 1m --stay-frozen -t target.yaml');
     assert.equal(asked.run, 'r1');
     assert.deepEqual(asked.options, {
       allow: ['a=b'],
       stayFrozen: true,
-      stealLock: true,
       until: 'verify',
       timeout: 60_000,
       clusters: { target: { kubeconfig: 'target.yaml' } },

@@ -57,7 +57,7 @@ async function create(t: AdminClient, object: Moving, uids: Map<string, string>)
   const { uid, resourceVersion: _rv, managedFields: _mf, creationTimestamp: _ct, generation: _g, ...metadata } = object.metadata;
   const owners = (object.metadata.ownerReferences ?? []).map((owner) => ({ ...owner, uid: uids.get(owner.uid) ?? owner.uid }));
   const body = { ...object, metadata: { ...metadata, ownerReferences: owners } };
-  const made = (await t.create(collection(object), body)) as { metadata: { uid: string } };
+  const made = await t.create<{ metadata: { uid: string } }>(collection(object), body);
   uids.set(uid, made.metadata.uid);
 }
 

@@ -21,6 +21,8 @@ const PAUSING = [
   'clusterctl.cluster.x-k8s.io/block-move',
   'cluster.x-k8s.io/paused',
 ];
+/** Seen on the real CAPM3: a paused Cluster rewrites these on its Metal3Machines. */
+const PAUSED_MACHINE = ['Paused', 'AssociateBareMetalHost', 'AssociateBMH', 'Ready'];
 const SERVER_SET = ['uid', 'resourceVersion', 'generation', 'creationTimestamp', 'managedFields', 'namespace', 'name'];
 
 /** A copy without what the API server sets, what pausing writes, and what `more` takes out. Owner references keep everything but the UID. */
@@ -33,18 +35,21 @@ function bare(object: Obj, more: (copy: Fields & Obj) => void): Fields {
   const kept = Object.entries(metadata.annotations ?? {}).filter(([key]) => !key.startsWith('kubectl-migrate/') && !PAUSING.includes(key));
   metadata.annotations = Object.fromEntries(kept);
   if (user !== undefined && !['metal3.io/capm3', 'kubectl-migrate'].includes(user)) metadata.annotations['user-paused'] = user;
-  dropPausedConditions(copy.status);
+  dropPausedConditions(object.kind, copy.status);
   more(copy);
   return copy;
 }
 
 /** Conditions and stamps that controllers write when they are paused and unpaused. */
-function dropPausedConditions(status: Fields | undefined): void {
+function dropPausedConditions(kind: string, status: Fields | undefined): void {
   if (status === undefined) return;
   for (const field of ['observedGeneration', 'lastUpdated']) Reflect.deleteProperty(status, field);
   const conditions = status['conditions'] as { type: string }[] | undefined;
   if (conditions === undefined) return;
-  const kept = conditions.filter(({ type }) => type !== 'Paused').map((condition) => ({ ...condition, observedGeneration: undefined }));
+  const paused = kind === 'Metal3Machine' ? PAUSED_MACHINE : ['Paused'];
+  const kept = conditions
+    .filter(({ type }) => !paused.includes(type))
+    .map((condition) => ({ ...condition, observedGeneration: undefined }));
   if (kept.length === 0) Reflect.deleteProperty(status, 'conditions');
   else status['conditions'] = kept;
 }
@@ -60,9 +65,16 @@ function dropAdopted(copy: Fields & Obj): void {
     Reflect.deleteProperty(status?.[credentials] ?? {}, 'credentialsVersion');
 }
 
+/** What each comparison leaves out besides what pausing writes. `held`: originals that stand marked. */
+const COMPARISONS = {
+  'after-release': dropAdopted,
+  rollback: (): void => undefined,
+  held: ({ spec }: Fields & Obj): void => void Reflect.deleteProperty(spec ?? {}, 'paused'),
+} as const;
+
 /** Names of objects that differ, with both sides cut short; empty = equal. */
-export function differences(before: Snapshot, after: Snapshot, comparison: 'after-release' | 'rollback'): string[] {
-  const more = comparison === 'after-release' ? dropAdopted : (): void => undefined;
+export function differences(before: Snapshot, after: Snapshot, comparison: keyof typeof COMPARISONS): string[] {
+  const more = COMPARISONS[comparison];
   const found: string[] = [];
   for (const key of new Set([...before.keys(), ...after.keys()])) {
     const [a, b] = [before.get(key), after.get(key)];
@@ -73,7 +85,7 @@ export function differences(before: Snapshot, after: Snapshot, comparison: 'afte
     const [left, right] = [stable(bare(a as unknown as Obj, more)), stable(bare(b as unknown as Obj, more))];
     if (left !== right) found.push(`${key}: ${firstDifference(left, right)}`);
   }
-  return found;
+  return found.length > 8 ? [...found.slice(0, 8), `and ${found.length - 8} more`] : found;
 }
 
 /** Owner references that name nobody alive in the same snapshot. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { installControllers, installCrds, loadFleet, snapshot, untilRolledOut } from '../fixtures/index.ts';
 import type { Component, Fleet, FleetOptions, Snapshot } from '../fixtures/index.ts';
-import { adminClient, startKubelet, startPlanes } from '../sandbox/index.ts';
+import { adminClient, eventually, startKubelet, startPlanes } from '../sandbox/index.ts';
 import type { AdminClient, Kubelet, Plane, Programs } from '../sandbox/index.ts';
 import { programs } from '../standins/programs.ts';
 import { readPowerLog, type PowerEntry } from '../standins/power-log.ts';
@@ -130,6 +130,7 @@ export async function setStage(o: StageOptions): Promise<Stage> {
       await startKubelet(target, { programs: behaving('target') }),
     );
     await Promise.all([untilRolledOut(s), untilRolledOut(t)]);
+    await untilCalm(s);
     return new Stage([source, target], kubelets, fleet, dir);
   } catch (error) {
     await Promise.all(kubelets.map((kubelet) => kubelet.stop()));
@@ -137,6 +138,21 @@ export async function setStage(o: StageOptions): Promise<Stage> {
     await rm(dir, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** The source's own operator registers every host that it sees for the first time; a fleet that has run for a while has that behind it. */
+async function untilCalm(s: AdminClient): Promise<void> {
+  await eventually(
+    'every live host to be registered by the source',
+    async () => {
+      const hosts = await s.list('/apis/metal3.io/v1alpha1/baremetalhosts');
+      return hosts.every(
+        ({ metadata, spec }) =>
+          metadata.annotations?.['baremetalhost.metal3.io/paused'] !== undefined || spec?.['architecture'] !== undefined,
+      );
+    },
+    120_000,
+  );
 }
 
 /** The run's journal, parsed; for tests that look inside. */

@@ -1,5 +1,5 @@
 /** The run's hold on both clusters, as the engine uses it: read before writes, the word at the turning points, taken over, given back. */
-import { isApiFailure } from '../../cluster/cluster.ts';
+import { isUnreachable } from '../../cluster/cluster.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { Role } from '../../graph/ref.ts';
 import { EXIT, MigrateError, blocked } from '../../errors.ts';
@@ -45,10 +45,6 @@ const targetMayBeAway: Reach = async (role, work) => {
     throw error;
   }
 };
-
-function isUnreachable(error: unknown): boolean {
-  return error instanceof MigrateError ? error.code.startsWith('cluster/') : isApiFailure(error) && error.status >= 500;
-}
 
 function fenceOf(clusters: Readonly<Record<Role, Cluster>>, identity: Identity, namespace: string, reach: Reach): Fence {
   const sides = Object.entries(clusters).sort(([a], [b]) => rank(a) - rank(b));
