@@ -130,6 +130,8 @@ export interface Facts {
   readonly left: readonly Left[];
   /** Namespaces that the user narrowed to; empty = all. */
   readonly namespaces: readonly string[];
+  /** UIDs on the target of objects that an earlier run moved away from there: they are updated in place, never foreign, never removed. */
+  readonly twins?: ReadonlyMap<Key, string>;
   /** What the user wants done with a foreign object of the same name; absent = fail. */
   readonly onConflict?: 'fail' | 'adopt' | 'overwrite';
 }

@@ -21,15 +21,8 @@ export function varsOf(item: Item): ObjectVars {
 
 /** The items of the plan and of every look so far, the last word on each; what is gone is left out. */
 export function standingItems(c: Context): Map<Key, Item> {
-  const known = new Map<Key, Item>();
-  const sets = [...stepsDoing(c.plan, 'copy').map(({ set }) => set), ...stepsDoing(c.plan, 'look').flatMap(({ yields }) => yields ?? [])];
-  for (const set of sets) {
-    for (const item of c.items(set)) {
-      if (varsOf(item).gone === true) known.delete(item.key);
-      else known.set(item.key, item);
-    }
-  }
-  return known;
+  const all = c.items(c.plan.report.objects).filter((item) => varsOf(item).gone !== true);
+  return new Map(all.map((item) => [item.key, item]));
 }
 
 /** What we noted of a copy. */

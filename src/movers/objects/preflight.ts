@@ -79,7 +79,7 @@ export const foreign: Rule = (facts) => {
   return moving(facts).flatMap((fact): Finding[] => {
     const other = there.get(fact.key);
     const kind = kindOf(fact.ref);
-    if (other === undefined || kind.mergesOwners) return [];
+    if (other === undefined || kind.mergesOwners || facts.twins?.get(fact.key) === other.uid) return [];
     if (other.hash === fact.hash && isHeld(other, kind)) {
       return [
         {

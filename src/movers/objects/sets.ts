@@ -34,6 +34,8 @@ export interface ObjectVars {
   readonly role?: 'worker' | 'control-plane';
   /** 0, or 1 for what goes last within its release group. */
   readonly rank?: number;
+  /** UID of the object on the other side that it was moved from by an earlier run: updated in place, never removed. */
+  readonly twin?: string;
   /** Name of its Cluster, when it says so. */
   readonly cluster?: string;
   /** Of an item of a look. */
@@ -72,6 +74,7 @@ function varsOf(fact: ObjectFact, facts: Facts): ObjectVars {
     hold: kind.hold.by,
     keep: keptKeys(facts).has(fact.key) || (facts.namespaces.length > 0 && fact.ref.namespace === undefined),
     managed: fact.managed,
+    ...(facts.twins?.get(fact.key) === undefined ? {} : { twin: facts.twins.get(fact.key) as string }),
     ...(typeof fact.vars['cluster'] === 'string' ? { cluster: fact.vars['cluster'] } : {}),
   };
   if (isHost(fact)) return { ...base, ...hostVars(fact, facts) };
@@ -149,16 +152,7 @@ function keptKeys(facts: Facts): ReadonlySet<Key> {
   return keys;
 }
 
-/** Does our mark go on the original at freeze? Claimed hosts are marked by CAPM3, when their Cluster is paused. */
-function isMarkedByUs(item: Item, facts: Facts): boolean {
-  const vars = item.vars as unknown as ObjectVars;
-  if (vars.hold !== 'annotation' || vars.userPaused === true) return false;
-  if (vars.hostClass === undefined) return true;
-  if (vars.hostClass === 'free') return true;
-  return vars.hostClass === 'claimed' && objectsOf(facts).get(item.key)?.vars['consumerKind'] !== 'Metal3Machine';
-}
-
-/** `objects`, `namespaces`, `clusters`, `held`, `hosts`, and `last-look`: what is copied only when nobody acts any more. */
+/** `objects`, `namespaces`, `clusters`, `hosts`, and `last-look`: what is copied only when nobody acts any more. */
 export function setsOf(facts: Facts): ItemSet[] {
   const objects = objectsOf(facts);
   const items = [...facts.scope.keys()].flatMap((key) => {
@@ -172,7 +166,6 @@ export function setsOf(facts: Facts): ItemSet[] {
     { id: 'last-look', items: items.filter((item) => vars(item).hold === 'last-look') },
     { id: 'namespaces', items: missingNamespaces(now, facts) },
     { id: 'clusters', items: now.filter((item) => vars(item).hold === 'field' && vars(item).userPaused !== true) },
-    { id: 'held', items: now.filter((item) => isMarkedByUs(item, facts)) },
     { id: 'hosts', items: now.filter((item) => vars(item).hostClass !== undefined) },
   ];
 }

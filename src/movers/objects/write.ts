@@ -151,10 +151,11 @@ async function adopt(item: Item, original: KubeObject, standing: KubeObject, w: 
   };
   if (kind.mergesOwners && sameContent(original, standing, kind)) return kept(await mergeOwners(item, original, standing, w), 'merged');
   const equal = difference(original, standing, kind).length === 0;
-  if (equal && isHeld(marksOf(standing), kind)) return kept(standing, 'adopted');
-  if (policy === 'adopt') return kept(standing, 'adopted', { asIs: true });
-  if (policy === 'overwrite') {
-    const after = await refresh(item, original, standing, w, 'overwritten');
+  if (equal && varsOf(item).twin === undefined && isHeld(marksOf(standing), kind)) return kept(standing, 'adopted');
+  const twin = varsOf(item).twin === uid;
+  if (policy === 'adopt' && !twin) return kept(standing, 'adopted', { asIs: true });
+  if (policy === 'overwrite' || twin) {
+    const after = await refresh(item, original, standing, w, twin ? 'updated' : 'overwritten');
     return { ...after, data: { ...(after.data as Record<string, Data>), kept: true } };
   }
   throw new MigrateError('objects/foreign', EXIT.partial, `${title(ref)} stands on the target already and was not made by this run.`, {

@@ -145,6 +145,25 @@ describe('copying', () => {
     assert.notEqual(target.peek(`secrets/${NS}/free-0-user`), undefined);
   });
 
+  it('updates in place what an earlier run moved away from there, and leaves it when it goes back', async () => {
+    const { source, target, driver } = await stage();
+    await driver.do('prepare/namespaces');
+    const old = target.put({
+      ...source.peek(host('free-0'))!,
+      metadata: { name: 'free-0', namespace: NS, annotations: { [PAUSED]: 'metal3.io/capm3' } },
+      spec: { online: false },
+    });
+    const items = driver
+      .items('objects')
+      .map((item) => (item.key === host('free-0') ? { ...item, vars: { ...item.vars, twin: old.metadata.uid! } } : item));
+    await driver.do('precopy/copy', items);
+    const copy = target.peek(host('free-0'))!;
+    assert.deepEqual([copy.metadata.uid, copy.metadata.annotations?.[PAUSED]], [old.metadata.uid, 'kubectl-migrate']);
+    assert.deepEqual(open(await driver.do('compare/copies')), []);
+    await driver.do('rollback/copies', driver.all());
+    assert.equal(target.peek(host('free-0'))?.metadata.uid, old.metadata.uid);
+  });
+
   it('merges the owners of a FirmwareSchema that stands there already', async () => {
     const schema = (uid: string, name: string): KubeObject =>
       make('FirmwareSchema', 'schema-1', {

@@ -20,15 +20,15 @@ function stepsOfMover(): Step[] {
   return [
     step('prepare/namespaces', 'namespaces', 'namespaces', ACROSS),
     step('precopy/copy', 'copy', 'objects', ACROSS, { order: 'owners-first' }),
-    step('delta/look', 'look', 'objects', ACROSS, { yields: ['delta/changes'] }),
+    step('delta/look', 'look', 'all', ACROSS, { yields: ['delta/changes'] }),
     step('delta/carry', 'carry', 'delta/changes', ACROSS, { order: 'owners-first' }),
-    step('compare/copies', 'compare', 'objects', ACROSS),
-    step('switch/look', 'look', 'objects', ACROSS, { yields: ['switch/changes'], params: { last: true } }),
+    step('compare/copies', 'compare', 'all', ACROSS),
+    step('switch/look', 'look', 'all', ACROSS, { yields: ['switch/changes'], params: { last: true } }),
     step('switch/carry', 'carry', 'switch/changes', ACROSS, { order: 'owners-first' }),
-    step('switch/compare', 'compare', 'objects', ACROSS),
+    step('switch/compare', 'compare', 'all', ACROSS),
     step('release/managers', 'managers', 'release/managed', ACROSS),
-    step('verify/objects', 'verify', 'objects', ACROSS),
-    step('retire/ready', 'retirable', 'objects', ACROSS),
+    step('verify/objects', 'verify', 'all', ACROSS),
+    step('retire/ready', 'retirable', 'all', ACROSS),
     step('retire/originals', 'remove', 'originals', at('source'), { order: 'owners-last' }),
     step('rollback/copies', 'remove', 'copies', at('target'), { order: 'owners-last', params: { copies: true } }),
   ];
@@ -54,6 +54,7 @@ export class Driver {
   readonly plan: Plan;
   readonly #clusters: Readonly<Record<string, Cluster>>;
   readonly #sets = new Map<string, readonly Item[]>();
+  readonly #finds: (readonly Item[])[] = [];
   readonly #outcomes = new Map<string, After>();
   readonly #wide: number;
   #clock = 1000;
@@ -62,20 +63,20 @@ export class Driver {
     this.run = options.run ?? 'run-1';
     this.#wide = options.wide ?? 1;
     this.#clusters = clusters;
-    const nothing = { phases: [], findings: [], left: [], roles: {}, runbook: 'pivot' };
+    const nothing = { phases: [], findings: [], left: [], roles: {}, runbook: 'pivot', report: { objects: 'all' } };
     this.plan = { ...nothing, steps: stepsOfMover(), sets, options: options.options ?? {}, allow: options.allow ?? [] } as unknown as Plan;
     for (const set of sets) if ('items' in set) this.#sets.set(set.id, set.items);
   }
 
-  /** All standing items, as a union set would have them. */
+  /** All standing items, as the union set `all` has them: later finds override earlier ones, what is gone drops out. */
   all(): Item[] {
     const items = new Map<Key, Item>();
-    for (const id of ['objects', 'delta/changes', 'switch/changes']) for (const item of this.#sets.get(id) ?? []) items.set(item.key, item);
+    for (const set of [this.#sets.get('objects') ?? [], ...this.#finds]) for (const item of set) items.set(item.key, item);
     return [...items.values()].filter(({ vars }) => vars?.['gone'] !== true);
   }
 
   items(set: string): readonly Item[] {
-    return this.#sets.get(set) ?? [];
+    return set === 'all' ? this.all() : (this.#sets.get(set) ?? []);
   }
 
   /** As after a crash: what was in memory is gone; `journal` false: another machine, nothing on disk either. */
@@ -119,7 +120,10 @@ export class Driver {
   async look(id: string): Promise<readonly Item[]> {
     const step = this.step(id);
     const found = await this.mover.actions['look']?.find?.(this.context(step));
-    for (const [set, items] of Object.entries(found ?? {})) this.#sets.set(set, items);
+    for (const [set, items] of Object.entries(found ?? {})) {
+      this.#sets.set(set, items);
+      this.#finds.push(items);
+    }
     return Object.values(found ?? {}).flat();
   }
 

@@ -92,20 +92,6 @@ describe('the sets of a move', () => {
     });
   });
 
-  it('mark free hosts ourselves and leave claimed ones to CAPM3', async () => {
-    const source = fakeCluster('source');
-    smallFleet(source);
-    const found = await discovered(source, fakeCluster('target'));
-    assert.deepEqual(
-      itemsOf(found, 'held').map(({ ref }) => ref?.name),
-      ['free-0'],
-    );
-    assert.deepEqual(
-      itemsOf(found, 'clusters').map(({ ref }) => ref?.name),
-      ['test'],
-    );
-  });
-
   it('release nothing of a Cluster that its user paused, but hosts that came unmarked', async () => {
     const source = fakeCluster('source');
     smallFleet(source, { paused: true });
@@ -117,12 +103,6 @@ describe('the sets of a move', () => {
     assert.deepEqual([vars.get(host('claimed-0'))?.['hostClass'], vars.get(host('claimed-0'))?.['release']], ['cluster-paused', undefined]);
     assert.deepEqual([vars.get(host('claimed-1'))?.['hostClass'], vars.get(host('claimed-1'))?.['release']], ['free', 'free-host']);
     assert.equal(itemsOf(found, 'clusters').length, 0);
-    assert.deepEqual(
-      itemsOf(found, 'held')
-        .map(({ ref }) => ref?.name)
-        .sort(),
-      ['claimed-1', 'free-0'],
-    );
   });
 
   it('keep event subscriptions for the last look, after their host', async () => {

@@ -7,7 +7,7 @@ import { managerOf } from '../../../plan/marks.ts';
 import type { Item } from '../../../plan/plan.ts';
 import { Bodies } from '../bodies.ts';
 import { isHeld } from '../holding.ts';
-import { accessTo, noted, standingItems, type Context } from '../known.ts';
+import { accessTo, noted, standingItems, varsOf, type Context } from '../known.ts';
 import type { OtherSide } from '../owners.ts';
 import { kindOf } from '../read.ts';
 import { readItems } from '../sides.ts';
@@ -71,6 +71,7 @@ function stateOf(item: Item, there: ObjectFact | undefined, c: Context): Seen {
 /** What is not ours and will not be taken over. */
 export function foreign(item: Item, there: ObjectFact, c: Context): Seen | undefined {
   const kind = kindOf(there.ref);
+  if (varsOf(item).twin === there.uid) return undefined;
   const policy = c.plan.options['onConflict'];
   if (kind.mergesOwners || policy === 'adopt' || policy === 'overwrite') return undefined;
   if (there.hash === item.hash && isHeld(there, kind)) return undefined;
