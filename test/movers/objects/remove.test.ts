@@ -21,6 +21,37 @@ describe('removing', () => {
     assert.ok(gone.indexOf(`secrets/${NS}/free-0-bmc`) < gone.indexOf(host('free-0')));
   });
 
+  it('reads lists only, and looks again at what changed in between', async () => {
+    const { source, driver } = await copied();
+    freeze(source);
+    source.calls.length = 0;
+    let touched = false;
+    source.before = ({ verb, key }) => {
+      if (verb !== 'patch' || key !== host('free-0') || touched) return;
+      touched = true;
+      const object = source.peek(key)!;
+      source.put({ ...object, status: { ...(object['status'] as object), lastUpdated: 'now' } });
+    };
+    await driver.do('retire/originals', driver.all());
+    assert.equal(source.peek(host('free-0')), undefined);
+    assert.deepEqual(
+      source.calls.filter(({ verb }) => verb === 'get').map(({ key }) => key),
+      [host('free-0')],
+    );
+  });
+
+  it('lets nothing go whose mark went in between', async () => {
+    const { source, driver } = await copied();
+    freeze(source);
+    source.before = ({ verb, key }) => {
+      const object = source.peek(key);
+      if (verb === 'patch' && key === host('free-0') && object?.metadata.annotations?.[PAUSED] !== undefined)
+        source.put({ ...object, metadata: { ...object.metadata, annotations: {} } });
+    };
+    await assert.rejects(driver.do('retire/originals', driver.all()), /has lost its pause mark/);
+    assert.deepEqual(source.peek(host('free-0'))?.metadata.finalizers, ['baremetalhost.metal3.io']);
+  });
+
   it('never deletes a host without its mark while its finalizers stand', async () => {
     const { source, driver } = await copied();
     freeze(source);

@@ -1,6 +1,6 @@
 /** `objects.remove`: originals after the hand-over, or (`copies`) what this run made on the other side. Dependents first; nothing loses its mark before it goes. */
 import { hasStatus, type Cluster, type KubeObject } from '../../../cluster/cluster.ts';
-import { groupResource } from '../../../graph/ref.ts';
+import { apiVersionOf, groupResource } from '../../../graph/ref.ts';
 import { describe } from '../../../kinds/describe.ts';
 import type { Action, Seen } from '../../../plan/action.ts';
 import type { ObjectFact } from '../../../plan/facts.ts';
@@ -29,10 +29,9 @@ export function remove(other: OtherSide): Action<Cluster> {
     },
     async apply(item, seen, c) {
       const at = c.cluster('at');
-      const standing = await at.get(refOf(item), { signal: c.signal });
-      if (standing === undefined || standing.metadata.uid !== seen.saw) return { verb: 'removed' };
-      for (const { object, kind } of derived.get(String(seen.saw)) ?? []) await letGo(at, refOfObject(object, kind), object, c);
-      await letGo(at, refOf(item), standing, c);
+      const fact = seen.saw as ObjectFact;
+      for (const { object, kind } of derived.get(fact.uid) ?? []) await letGo(at, refOfObject(object, kind), object, c);
+      await letGo(at, refOf(item), standingOf(fact), c);
       if (isCopies(c)) other.set(item.key, undefined);
       return { verb: 'removed' };
     },
@@ -54,11 +53,30 @@ function stateOf(item: Item, there: ObjectFact | undefined, c: Context): Seen {
   if (isCopies(c)) {
     const ours = before?.uid === there.uid || there.madeBy === managerOf(c.run);
     // What stood there before us, or is somebody else's by now, is not ours to remove.
-    return ours && !isNoted(before, 'kept') ? { state: 'todo', saw: there.uid } : { state: 'done' };
+    return ours && !isNoted(before, 'kept') ? { state: 'todo', saw: there } : { state: 'done' };
   }
   if (there.uid !== item.uid) return { state: 'foreign', note: 'is not the object that was moved, but another of its name' };
   const changed = there.deleting === undefined && before?.hash !== undefined && before.hash !== there.hash && !isNoted(before, 'asIs');
-  return changed ? { state: 'drifted', note: 'was changed after it was copied' } : { state: 'todo', saw: there.uid };
+  return changed ? { state: 'drifted', note: 'was changed after it was copied' } : { state: 'todo', saw: there };
+}
+
+/** As the list gave it, as far as letting go needs it: no GET per item; what changed since answers 409. */
+function standingOf({ ref, uid, resourceVersion, finalizers, annotations, deleting, paused }: ObjectFact): KubeObject {
+  const { name, namespace } = ref;
+  const metadata = {
+    name,
+    ...(namespace === undefined ? {} : { namespace }),
+    uid,
+    resourceVersion,
+    finalizers: [...finalizers],
+    annotations: { ...annotations },
+  };
+  return {
+    apiVersion: apiVersionOf(ref),
+    kind: ref.kind,
+    metadata: deleting === undefined ? metadata : { ...metadata, deletionTimestamp: deleting },
+    ...(paused === undefined ? {} : { spec: { paused } }),
+  };
 }
 
 /** What was not moved because it is derived goes with what it was derived from: by owner's UID. */
