@@ -31,6 +31,25 @@ function missing({ roles, scope }: Facts): readonly Finding[] {
   return [
     ...[...needed].filter((component) => lacks(target, component)).map((component) => absent('target', target, component)),
     ...acting.filter((component) => lacks(source, component)).map((component) => absent('source', source, component)),
+    ...acting.flatMap((component) => idle(source, component)),
+  ];
+}
+
+/** Installed, but no Pod of it is ready: nobody would acknowledge, and its webhook would refuse our marks. */
+function idle({ context, workloads }: ClusterFacts, component: Component): readonly Finding[] {
+  const those = workloads.filter((workload) => workload.component === component);
+  const [first] = those;
+  if (first === undefined || those.some(({ readyReplicas }) => readyReplicas > 0)) return [];
+  const { ref, replicas } = first;
+  const kubectl = `kubectl --context ${context} -n ${ref.namespace ?? ''}`;
+  return [
+    {
+      rule: 'controllers/idle',
+      level: 'block',
+      subject: `source/${component}`,
+      sentence: `${nameOf(component)} on the source cluster does not run (${title(ref)}: 0 of ${replicas} ready): it has to let go of what it acts on`,
+      fix: replicas === 0 ? `${kubectl} scale ${ref.kind.toLowerCase()} ${ref.name} --replicas=1` : `${kubectl} get pods`,
+    },
   ];
 }
 

@@ -55,9 +55,14 @@ export function showsNoSign({ state, operationalStatus }: Baseline): boolean {
   return state === 'unmanaged' || operationalStatus === 'detached';
 }
 
+/** The baremetal-operator takes a host without this for a new one. */
+export function hasStatus(host: KubeObject): boolean {
+  return scalarAt(host, 'status.lastUpdated') !== undefined;
+}
+
 /** What of a copy is not as it was on the original, as a clause: then it must not be let go. */
 export function whyNotWhole(copy: KubeObject, original: Baseline): string | undefined {
-  if (scalarAt(copy, 'status.lastUpdated') === undefined) return 'its copy has no status';
+  if (!hasStatus(copy)) return 'its copy has no status';
   const now = baselineOf(copy);
   const differs = (['state', 'id', 'image', 'inspected', 'provisioned'] as const).find((field) => now[field] !== original[field]);
   return differs === undefined

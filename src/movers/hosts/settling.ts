@@ -17,6 +17,8 @@ export interface Released {
 }
 
 export interface Settling {
+  /** What a host is to be compared with from now on; else how it stood on the source. */
+  expect(key: Key, was: Baseline): void;
   judge(item: Item, released: Released, c: StepContext<Cluster>): Seen;
 }
 
@@ -24,9 +26,12 @@ export interface Settling {
 export function settlingWatch(): Settling {
   const firstSeen = new Map<Key, number>();
   const settled = new Set<Key>();
+  const expected = new Map<Key, Baseline>();
   let last = 0;
   return {
-    judge(item, { host, was, secretVersion }, c) {
+    expect: (key, was) => void expected.set(key, was),
+    judge(item, { host, was: original, secretVersion }, c) {
+      const was = expected.get(item.key) ?? original;
       const name = item.ref?.name ?? item.key;
       const deviated = whyDeviated(host, was);
       if (deviated !== undefined) return { state: 'deviated', note: `${name} ${deviated}` };

@@ -70,6 +70,11 @@ describe('the rules about controllers', () => {
       ['block controllers/missing target/capi', 'block controllers/missing target/capm3', 'block controllers/missing source/capm3'],
     ],
     [
+      'blocks a source whose operator does not run: nobody would let go',
+      facts(side('s', [workload('bmo', OFF), workload('ironic')]), side('t', TARGET)),
+      ['block controllers/idle source/bmo'],
+    ],
+    [
       'blocks a target without Ironic',
       facts(side('s', [workload('bmo')]), side('t', [workload('bmo', OFF)])),
       ['block controllers/missing target/ironic', 'block ironic/unseen source'],

@@ -163,9 +163,22 @@ describe('seeing a host adopted', () => {
       const { annotations } = target.peek(HOST.key)!.metadata;
       assert.equal(annotations![HOST_PAUSED], 'kubectl-migrate');
       assert.equal(annotations![PIVOTED], undefined);
-      assert.notEqual((await look(release, HOST, c)).state, 'todo', 'it does not go again by itself');
+      assert.equal((await look(release, HOST, c)).hold?.rule, 'release/deviated', 'it does not go again by itself');
     });
   }
+
+  it('lets a host that had deviated go as it is now, when a person allows it', async () => {
+    const { target, release, rehold, c, context } = await released();
+    const reinspected = { operationHistory: { inspect: { start: 'x', end: 'y' }, provision: { start: 'a', end: 'b' } } };
+    adopt(target, { status: reinspected });
+    await forward(rehold, HOST, context({ step: { id: 'deviation/hold', roles: { at: 'target' } } }));
+    await release.apply!(HOST, await look(release, HOST, c), c);
+    assert.equal((await look(release, HOST, c)).state, 'settling');
+    adopt(target, { status: { operationHistory: { ...reinspected.operationHistory, register: { start: '2026-06-01T00:00:00Z' } } } });
+    assert.equal((await look(release, HOST, c)).state, 'settled');
+    adopt(target, { status: { provisioning: { state: 'deprovisioning' } } });
+    assert.equal((await look(release, HOST, c)).state, 'deviated');
+  });
 
   it('does not hold again what settles well, nor what its user has paused', async () => {
     const { target, rehold, context } = await released();

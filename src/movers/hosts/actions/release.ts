@@ -9,9 +9,9 @@ import { PAUSE_VALUE, PIVOTED } from '../../../plan/marks.ts';
 import type { Item } from '../../../plan/plan.ts';
 import { WITHOUT_FORMER, afterOf, formerOf, patchAsRead, refOf } from '../../marked.ts';
 import type { Change } from '../../marked.ts';
-import { baselineOf, hostPause, showsNoSign, whyNotWhole, whyUnsteady } from '../host.ts';
+import { asBaseline, baselineOf, hasStatus, hostPause, showsNoSign, whyNotWhole, whyUnsteady } from '../host.ts';
 import type { Settling } from '../settling.ts';
-import { readSides, sidesAccess } from '../sides.ts';
+import { journaled, readSides, sidesAccess } from '../sides.ts';
 import type { Side } from '../sides.ts';
 import { heldChange } from './rehold.ts';
 
@@ -29,6 +29,8 @@ export function releaseAction(settling: Settling): Action<Cluster> {
     },
     async apply(item, seen, c) {
       const { copy } = seen.saw as Required<Side>;
+      const expected = asBaseline(seen.before);
+      if (expected !== undefined) settling.expect(item.key, expected);
       await patchAsRead(c.cluster('to'), refOf(item), copy, c, (host) => freed(host, c));
       return 'waiting';
     },
@@ -66,9 +68,16 @@ function judge(item: Item, side: Side, c: StepContext<Cluster>, settling: Settli
   if (user !== undefined) return heldBy(todo, 'release/paused', `its user has paused it since (${user})`);
   if (hostPause(original) === undefined) return { state: 'drifted', note: 'its original no longer carries a pause mark' };
   const torn = whyNotWhole(copy, baselineOf(original));
-  if (torn !== undefined) return { state: 'drifted', note: torn };
+  if (torn !== undefined) return tornBefore(item, side, c, torn);
   const unsteady = whyUnsteady(copy);
   return unsteady === undefined ? todo : heldBy(todo, 'release/steady', `it ${unsteady} and stays held`);
+}
+
+/** A host that was let go, deviated and was held again: it goes as it is now when a person allows it by name. A copy without status never does. */
+function tornBefore(item: Item, side: Side, c: StepContext<Cluster>, torn: string): Seen {
+  const { copy } = side;
+  if (copy === undefined || !hasStatus(copy) || journaled(item.key, c) === undefined) return { state: 'drifted', note: torn };
+  return heldBy({ state: 'todo', saw: side, before: baselineOf(copy) }, 'release/deviated', torn);
 }
 
 function judgeReleased(item: Item, { copy, secretVersion, was }: Side, c: StepContext<Cluster>, settling: Settling): Seen {
