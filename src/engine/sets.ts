@@ -17,7 +17,7 @@ export class Sets {
     const set = this.#byId.get(id);
     if (set === undefined) throw new Error(`The plan has no set ${id}.`);
     if ('items' in set) return set.items;
-    if ('yieldedBy' in set) return (this.#state.found(id).at(-1) ?? []) as unknown as readonly Item[];
+    if ('yieldedBy' in set) return (this.#state.found(id).at(-1)?.items ?? []) as unknown as readonly Item[];
     const all = this.#chosen(set);
     const pinned = set.resolvedAt === 'commit' ? this.#state.committed?.[id] : undefined;
     if (pinned === undefined) return all;
@@ -40,16 +40,19 @@ export class Sets {
     return by === undefined ? chosen : chosen.toSorted((a, b) => rank(a, by) - rank(b, by));
   }
 
-  /** By key, later finds overriding earlier ones. */
+  /** By key: what was known from the start, then every look in the order of time, later ones overriding. */
   #everything(ids: readonly SetId[]): Map<Key, Item> {
+    const late = ids.filter((id) => this.#isLate(id)).flatMap((id) => this.#state.found(id));
+    const looks = late.toSorted((a, b) => a.seq - b.seq).map(({ items }) => items as unknown as readonly Item[]);
+    const known = ids.filter((id) => !this.#isLate(id)).map((id) => this.items(id));
     const all = new Map<Key, Item>();
-    for (const id of ids) {
-      const set = this.#byId.get(id);
-      const finds =
-        set !== undefined && 'yieldedBy' in set ? (this.#state.found(id) as unknown as readonly (readonly Item[])[]) : [this.items(id)];
-      for (const items of finds) for (const item of items) all.set(item.key, item);
-    }
+    for (const items of [...known, ...looks]) for (const item of items) all.set(item.key, item);
     return all;
+  }
+
+  #isLate(id: SetId): boolean {
+    const set = this.#byId.get(id);
+    return set !== undefined && 'yieldedBy' in set;
   }
 }
 

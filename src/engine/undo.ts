@@ -107,6 +107,11 @@ function wasNeverBegun<C>(scope: Scope<C>, step: Step, items: readonly Item[]): 
   return scope.action(step).journalsBefore === true && items.every(({ key }) => state.former(step.id, key) === undefined);
 }
 
+/** The title of a step on the way back, as it fits behind "to". */
+function takenBack(step: Step): string {
+  return `take back "${step.title}"`;
+}
+
 /** Waits, bounded by the step's time-out, until `undone` says so of every item. */
 async function untilUndone<C>(scope: Scope<C>, step: Step, items: readonly Item[]): Promise<void> {
   const action = scope.action(step);
@@ -119,12 +124,12 @@ async function untilUndone<C>(scope: Scope<C>, step: Step, items: readonly Item[
     const open = items.filter((item) => (seen.get(item.key)?.state ?? 'done') !== 'done');
     if (open.length === 0) return;
     const named = open.map((item) => ({ item, note: seen.get(item.key)?.note }));
-    if (scope.now() - began >= step.timeout) throw timedOut(step, step.timeout, named);
+    if (scope.now() - began >= step.timeout) throw timedOut({ ...step, title: takenBack(step) }, step.timeout, named);
     const names = named.slice(0, 5).map(({ item, note }) => (note === undefined ? nameOf(item) : `${nameOf(item)}: ${note}`));
     scope.emit({
       type: 'wait',
       step: step.id,
-      reason: `${step.title} (back)`,
+      reason: takenBack(step),
       since: (scope.now() - began) * scope.o.clock,
       timeout: step.timeout * scope.o.clock,
       open: open.length,

@@ -35,7 +35,7 @@ export class RunState {
 
   readonly #outcomes = new Map<string, Map<Key, { after: Data; attempt: number }>>();
   readonly #formers = new Map<string, Map<Key, { before: Data; attempt: number }>>();
-  readonly #items = new Map<string, (readonly Data[])[]>();
+  readonly #items = new Map<string, Find[]>();
   readonly #lockSteps: ReadonlySet<string>;
 
   /** @param lockSteps steps whose writes do not count as such: they take the lock */
@@ -62,7 +62,7 @@ export class RunState {
         this.#phase(record.phase, record.status, record.state, record.at, record.waited ?? 0);
         break;
       case 'items':
-        push(this.#items, record.set, record.items);
+        push(this.#items, record.set, { seq: record.seq, items: record.items });
         break;
       case 'intent':
         this.#former(record.step, record.key, record.before, record.attempt);
@@ -167,10 +167,16 @@ export class RunState {
     return this.#formers.get(step)?.get(key)?.before;
   }
 
-  /** Every look's items of a late set, oldest first. */
-  found(set: string): readonly (readonly Data[])[] {
+  /** Every look's finds of a late set, oldest first. */
+  found(set: string): readonly Find[] {
     return this.#items.get(set) ?? [];
   }
+}
+
+/** What one look found; `seq` orders the looks of all sets in time. */
+export interface Find {
+  readonly seq: number;
+  readonly items: readonly Data[];
 }
 
 /** States in which nobody, or not yet everybody, acts on the fleet. */

@@ -13,11 +13,12 @@ export function neededAccess(steps: readonly Step[], items: (set: string) => rea
   return [...needed.values()];
 }
 
-/** One finding per role, resource and namespace that is refused, with the verbs. */
+/** One finding per role, resource and namespace that is refused, with the verbs. `refused`: what discovery was refused already. */
 export async function deniedAccess(
   clusters: Readonly<Record<Role, Cluster>>,
   needed: readonly Access[],
   signal: AbortSignal,
+  refused: readonly Access[] = [],
 ): Promise<Finding[]> {
   const everywhere = new Map<string, Promise<boolean>>();
   const allowed = async (access: Access): Promise<boolean> => {
@@ -30,16 +31,21 @@ export async function deniedAccess(
     if (await wideAnswer) return true;
     return namespace === undefined && name === undefined ? false : await cluster.allowed(access, signal);
   };
-  const answers = await Promise.all(needed.map(async (access) => ({ access, allowed: await allowed(access) })));
-  const refused = new Map<string, { access: Access; verbs: string[] }>();
-  for (const { access, allowed: ok } of answers) {
-    if (ok) continue;
+  const asked = needed.filter((access) => !refused.some((wide) => covers(wide, access)));
+  const answers = await Promise.all(asked.map(async (access) => ((await allowed(access)) ? [] : [access])));
+  const found = new Map<string, { access: Access; verbs: Set<string> }>();
+  for (const access of [...refused, ...answers.flat()]) {
     const id = idOf({ ...access, verb: '' });
-    const known = refused.get(id);
-    if (known === undefined) refused.set(id, { access, verbs: [access.verb] });
-    else known.verbs.push(access.verb);
+    const { verbs } = found.get(id) ?? { verbs: new Set<string>() };
+    found.set(id, { access, verbs: verbs.add(access.verb) });
   }
-  return [...refused.values()].map(({ access, verbs }) => finding(access, verbs));
+  return [...found.values()].map(({ access, verbs }) => finding(access, [...verbs]));
+}
+
+/** Is `narrow` the same act, on the same or on fewer objects? */
+function covers({ namespace, name, ...wide }: Access, { namespace: narrowNamespace, name: narrowName, ...narrow }: Access): boolean {
+  const within = (outer: string | undefined, inner: string | undefined): boolean => outer === undefined || outer === inner;
+  return idOf(wide) === idOf(narrow) && within(namespace, narrowNamespace) && within(name, narrowName);
 }
 
 function finding(access: Access, verbs: readonly string[]): Finding {

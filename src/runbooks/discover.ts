@@ -14,7 +14,7 @@ export interface Discovered {
 export async function discover(
   movers: readonly Mover[],
   clusters: Readonly<Record<Role, Cluster>>,
-  options: DiscoverOptions,
+  options: DiscoverOptions & Pick<Facts, 'onConflict'>,
   hmac: (text: string) => string,
   signal: AbortSignal,
 ): Promise<Discovered> {
@@ -26,7 +26,13 @@ export async function discover(
   const roles = Object.fromEntries(
     Object.entries(clusters).map(([role, cluster]) => [role, factsOf(cluster, built[role] ?? emptyFacts())]),
   );
-  const facts: Facts = { roles, scope, left, namespaces: options.namespaces };
+  const facts: Facts = {
+    roles,
+    scope,
+    left,
+    namespaces: options.namespaces,
+    ...(options.onConflict === undefined ? {} : { onConflict: options.onConflict }),
+  };
   for (const mover of movers) for (const rule of mover.rules) findings.push(...rule(facts));
   return { facts, findings };
 }

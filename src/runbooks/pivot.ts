@@ -49,16 +49,23 @@ export function pivotPhases(o: PivotOptions, p: Procedure): readonly Phase[] {
     .step('namespaces', 'objects.namespaces', ACROSS, 'namespaces', 'create missing namespaces', { safety: 'compensable' });
 
   const precopy = p.phase('precopy', 'copying')
-    .step('copy', 'objects.copy', ACROSS, 'objects', 'copy the objects, held, with status', { ...COPIED, params: { onConflict: o.onConflict } });
+    .step('copy', 'objects.copy', ACROSS, 'objects', 'copy the objects, held, with status', { ...COPIED, params: { onConflict: o.onConflict } })
+    // A long copy is caught up with while the source still works, so that the freeze has little left to carry.
+    .step('look', 'objects.look', ACROSS, 'all', 'look what changed while copying', { yields: ['precopy/changes'] })
+    .step('carry', 'objects.carry', ACROSS, 'precopy/changes', 'catch up', COPIED);
 
   const freeze = p.phase('freeze', 'frozen', { id: 'hand-over', without: 'stop' })
     .step('steady', 'hosts.steady', SOURCE, 'hosts', 'wait for steady hosts')
     .step('clusters', 'pauses.hold', SOURCE, 'clusters', 'pause the Clusters on the source', HELD)
     .step('objects', 'pauses.hold', SOURCE, 'held', 'mark free hosts and what pauses by itself on the source', HELD)
-    .step('acknowledged', 'pauses.acknowledged', SOURCE, 'objects', "wait until the source's controllers have let go");
+    .step('acknowledged', 'pauses.acknowledged', SOURCE, 'all', "wait until the source's controllers have let go");
 
   const delta = p.phase('delta', 'frozen')
     .step('look', 'objects.look', ACROSS, 'all', 'look what changed meanwhile', { yields: ['delta/changes'] })
+    // What came since precopy has no mark yet; what has one must still have it.
+    .step('clusters', 'pauses.hold', SOURCE, 'clusters', 'pause Clusters that came meanwhile', HELD)
+    .step('objects', 'pauses.hold', SOURCE, 'held', 'mark what came meanwhile', HELD)
+    .step('acknowledged', 'pauses.acknowledged', SOURCE, 'all', 'see that every controller has let go')
     .step('carry', 'objects.carry', ACROSS, 'delta/changes', 'carry the changes over', COPIED);
 
   const compare = p.phase('compare', 'frozen')
@@ -72,6 +79,8 @@ export function pivotPhases(o: PivotOptions, p: Procedure): readonly Phase[] {
     .step('steady', 'hosts.steady', SOURCE, 'hosts', 'see that the hosts are still steady', { params: { once: true } })
     .step('look', 'objects.look', ACROSS, 'all', 'look a last time', { params: { last: true }, yields: ['switch/changes'] })
     .step('carry', 'objects.carry', ACROSS, 'switch/changes', 'carry the last changes over', COPIED)
+    .step('clusters', 'pauses.hold', SOURCE, 'clusters', 'see every Cluster paused', HELD)
+    .step('objects', 'pauses.hold', SOURCE, 'held', 'see every mark stand', HELD)
     .step('compare', 'objects.compare', ACROSS, 'all', 'compare both sides again')
     .step('ironic-on', 'controllers.scale', TARGET, 'target-ironic', "start the target's Ironic", REVERSIBLE)
     .step('quiet', 'controllers.quiet', SOURCE, 'source-acting', "prove the source's controllers still at 0");
@@ -119,7 +128,7 @@ export function pivotPhases(o: PivotOptions, p: Procedure): readonly Phase[] {
 }
 
 /** All objects as they stand after every look. */
-const ALL = ['objects', 'delta/changes', 'switch/changes'];
+const ALL = ['objects', 'precopy/changes', 'delta/changes', 'switch/changes'];
 
 function released(id: string, release: string, orderBy?: string): ItemSet {
   const set = { id: `release/${id}`, union: ALL, where: { vars: { release } }, resolvedAt: 'commit' };
@@ -128,10 +137,14 @@ function released(id: string, release: string, orderBy?: string): ItemSet {
 
 /** Sets that are found, or chosen from others, while the run goes on. */
 const LATE_SETS: readonly ItemSet[] = [
+  { id: 'precopy/changes', yieldedBy: 'precopy/look' },
   { id: 'delta/changes', yieldedBy: 'delta/look' },
   { id: 'switch/changes', yieldedBy: 'switch/look' },
-  { id: 'all', union: ALL, where: {}, resolvedAt: 'delta' },
-  { id: 'copies', union: ALL, where: {}, resolvedAt: 'delta' },
+  { id: 'all', union: ALL, where: {}, resolvedAt: 'precopy' },
+  { id: 'clusters', union: ALL, where: { vars: { hold: 'field' } }, resolvedAt: 'freeze' },
+  { id: 'held', union: ALL, where: { vars: { hold: 'annotation' } }, resolvedAt: 'freeze' }, // claimed hosts too: who marks one is seen when it is looked at
+  { id: 'hosts', union: ALL, where: { resources: ['baremetalhosts.metal3.io'] }, resolvedAt: 'freeze' },
+  { id: 'copies', union: ALL, where: {}, resolvedAt: 'precopy' },
   { id: 'release/managed', union: ALL, where: { vars: { managed: true } }, resolvedAt: 'commit' },
   released('extension-configs', 'extension-config'),
   released('classes', 'class'),
@@ -162,7 +175,7 @@ export function pivotPlan(facts: Facts, movers: readonly Mover[], o: PivotOption
     thaw: { from: 'freeze', keep: ['delta/carry', 'switch/carry'] },
     report: {
       objects: 'all',
-      moved: ['precopy/copy', 'delta/carry', 'switch/carry'],
+      moved: ['precopy/copy', 'precopy/carry', 'delta/carry', 'switch/carry'],
       released: { set: 'release/hosts', steps: ['release/free-hosts', 'release/claimed-hosts'] },
     },
     options: { lockNamespace: o.lockNamespace, namespaces: o.namespaces, onConflict: o.onConflict } satisfies Plan['options'],

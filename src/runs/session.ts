@@ -52,9 +52,11 @@ export async function withSession(o: SessionOptions, deps: RunDeps, work: (sessi
     const state = RunState.of(o.content.records, lockSteps(o.plan));
     const identity = { run: o.run, process, operator: operatorName(), host: hostname() };
     const held = fence(o.clusters, identity, o.plan.options.lockNamespace);
+    // What a later command lowers by name counts for every rule of the run.
+    const plan = { ...o.plan, allow: [...new Set([...o.plan.allow, ...state.allowed, ...o.allow])] };
     const engine = new Engine<Cluster>({
       run: o.run,
-      plan: o.plan,
+      plan,
       registry: registryOf(allMovers()),
       clusters: o.clusters,
       journal,

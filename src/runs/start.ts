@@ -50,7 +50,8 @@ export async function preparePivot(request: PivotRequest, deps: RunDeps): Promis
     const sets = new Sets(plan, new RunState());
     const items = (set: string): ReturnType<Sets['items']> => (set.endsWith('/changes') ? sets.items('objects') : sets.items(set));
     const moved = earlier !== undefined && isAllMoved(facts, earlier) ? { nothing: { movedBy: earlier.run, state: earlier.state } } : {};
-    const denied = await deniedAccess(clusters, neededAccess(plan.steps, items, registryOf(movers)), deps.hard);
+    const refused = Object.values(facts.roles).flatMap((role) => role.denied);
+    const denied = await deniedAccess(clusters, neededAccess(plan.steps, items, registryOf(movers)), deps.hard, refused);
     const judged = lower([...findings, ...denied], request.allow);
     return {
       plan: { ...plan, findings: judged.filter((finding) => finding.level !== 'ok') },

@@ -71,7 +71,7 @@ describe('journal', () => {
     const results = await Promise.allSettled([1, 2, 3].map((id) => journal.append({ type: 'consent', id: String(id) })));
     for (const result of results) {
       assert.equal(result.status, 'rejected');
-      assert.match(String((result).reason), /Writing the journal \/dev\/full failed: ENOSPC/);
+      assert.match(String(result.reason), /Writing the journal \/dev\/full failed: ENOSPC/);
     }
     assert.notEqual(journal.broken, undefined);
     journal.goOnWithout();

@@ -10,7 +10,7 @@ import { anyFormer } from '../marked.ts';
 import { LEASES, componentsOf, isComponent, watchesOf } from './recognise.ts';
 import type { Component, Operator } from './recognise.ts';
 import { readWebhooks } from './webhooks.ts';
-import { WORKLOADS, countsOf, podsOf, workloadRef } from './workload.ts';
+import { PODS, WORKLOADS, countsOf, podsOf, workloadRef } from './workload.ts';
 import { autoscalersOf, gitopsOf, providersOf, readWriting } from './writers.ts';
 import type { Writer, Writing } from './writers.ts';
 
@@ -19,18 +19,14 @@ export async function discover(c: DiscoverContext): Promise<void> {
     Object.entries(c.clusters).map(async ([role, cluster]) => {
       const facts = c.facts[role];
       if (facts === undefined) return;
-      const writing = await readWriting(cluster, (resource) => void facts.denied.push(listAccess(role, resource)));
-      const [workloads] = await Promise.all([
-        readWorkloads(cluster, writing, (resource) => void facts.denied.push(listAccess(role, resource))),
-        whereAllowed(
-          async () => void facts.webhooks.push(...(await readWebhooks(cluster, facts.kinds))),
-          () => {
-            const resource = 'validatingwebhookconfigurations';
-            facts.denied.push({ role, verb: 'list', group: 'admissionregistration.k8s.io', resource });
-          },
-        ),
+      const refused = (resource: ResourceId): void => void facts.denied.push(listAccess(role, resource));
+      const writing = await readWriting(cluster, refused);
+      const [workloads, webhooks] = await Promise.all([
+        readWorkloads(cluster, writing, refused),
+        readWebhooks(cluster, facts.kinds, refused),
       ]);
       facts.workloads.push(...workloads);
+      facts.webhooks.push(...webhooks);
       c.findings.push(...objectWriters(role, facts, writing, c.scope));
     }),
   );
@@ -50,7 +46,7 @@ async function readWorkloads(
   const lists = await Promise.all(
     WORKLOADS.map((resource) =>
       whereAllowed(
-        () => recognised(cluster, resource),
+        () => recognised(cluster, resource, refused),
         () => refused(resource),
       ),
     ),
@@ -62,14 +58,18 @@ async function readWorkloads(
   );
 }
 
-async function recognised(cluster: Cluster, resource: ResourceId): Promise<readonly Found[]> {
+async function recognised(cluster: Cluster, resource: ResourceId, refused: (resource: ResourceId) => void): Promise<readonly Found[]> {
   const kind = { deployments: 'Deployment', statefulsets: 'StatefulSet', daemonsets: 'DaemonSet' }[resource.resource] ?? '';
   const found: Promise<Found>[] = [];
   for await (const listed of cluster.list(resource)) {
     const components = componentsOf(listed);
     if (components.length === 0) continue;
     const object = { ...listed, kind };
-    found.push(podsOf(cluster, object).then((pods) => ({ object, components, pods })));
+    const pods = whereAllowed(
+      () => podsOf(cluster, object),
+      () => refused(PODS),
+    );
+    found.push(pods.then((names = []) => ({ object, components, pods: names })));
   }
   return Promise.all(found);
 }

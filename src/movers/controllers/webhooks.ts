@@ -1,6 +1,6 @@
 /** Webhooks that guard what is moved: whom they stop when nobody answers, and whether anybody does. */
 import { hasStatus } from '../../cluster/cluster.ts';
-import type { Cluster, KubeObject } from '../../cluster/cluster.ts';
+import type { Cluster, KubeObject, ResourceId } from '../../cluster/cluster.ts';
 import type { ObjectRef } from '../../graph/ref.ts';
 import { groupResource } from '../../graph/ref.ts';
 import { isOurGroup } from '../../kinds/describe.ts';
@@ -44,11 +44,21 @@ export function isMoved(id: string): boolean {
   return id === 'secrets' || id === 'configmaps' || isOurGroup(group);
 }
 
-/** Every webhook that guards a kind of ours, of all configurations. */
-export async function readWebhooks(cluster: Cluster, kinds: ReadonlyMap<string, KindFact>): Promise<readonly WebhookFact[]> {
+/** Every webhook that guards a kind of ours, of all configurations. `refused` is told what may not be listed. */
+export async function readWebhooks(
+  cluster: Cluster,
+  kinds: ReadonlyMap<string, KindFact>,
+  refused: (resource: ResourceId) => void,
+): Promise<readonly WebhookFact[]> {
   const configurations: KubeObject[] = [];
   for (const { kind, resource } of KINDS) {
-    for await (const object of cluster.list({ group: GROUP, version: 'v1', resource })) configurations.push({ ...object, kind });
+    const id = { group: GROUP, version: 'v1', resource };
+    try {
+      for await (const object of cluster.list(id)) configurations.push({ ...object, kind });
+    } catch (error) {
+      if (!hasStatus(error, 403)) throw error;
+      refused(id);
+    }
   }
   const ours = [...kinds.keys(), 'secrets', 'configmaps'].filter(isMoved);
   const facts = configurations.flatMap((configuration) =>
@@ -57,7 +67,7 @@ export async function readWebhooks(cluster: Cluster, kinds: ReadonlyMap<string, 
   return Promise.all(
     facts
       .filter(({ resources }) => resources.length > 0)
-      .map(async (fact) => (fact.service === undefined ? fact : { ...fact, endpoints: await hasEndpoints(cluster, fact.service) })),
+      .map(async (fact) => (fact.service === undefined ? fact : { ...fact, ...(await endpointsOf(cluster, fact.service, refused)) })),
   );
 }
 
@@ -101,12 +111,25 @@ function configurationRef({ kind, metadata: { name } }: KubeObject): ObjectRef {
   return { group: GROUP, version: 'v1', kind, resource, name };
 }
 
-/** Absent conditions count as ready, as the API says. */
-async function hasEndpoints(cluster: Cluster, service: { readonly namespace: string; readonly name: string }): Promise<boolean> {
-  const labelSelector = `kubernetes.io/service-name=${service.name}`;
-  const slices = { group: 'discovery.k8s.io', version: 'v1', resource: 'endpointslices' };
+const SLICES: ResourceId = { group: 'discovery.k8s.io', version: 'v1', resource: 'endpointslices' };
+
+type Service = NonNullable<WebhookFact['service']>;
+
+async function endpointsOf(cluster: Cluster, service: Service, refused: (resource: ResourceId) => void): Promise<{ endpoints?: boolean }> {
   try {
-    for await (const slice of cluster.list(slices, { namespace: service.namespace, labelSelector })) {
+    return { endpoints: await hasEndpoints(cluster, service) };
+  } catch (error) {
+    if (!hasStatus(error, 403)) throw error;
+    refused(SLICES);
+    return {};
+  }
+}
+
+/** Absent conditions count as ready, as the API says. */
+async function hasEndpoints(cluster: Cluster, service: Service): Promise<boolean> {
+  const labelSelector = `kubernetes.io/service-name=${service.name}`;
+  try {
+    for await (const slice of cluster.list(SLICES, { namespace: service.namespace, labelSelector })) {
       const endpoints = (slice['endpoints'] ?? []) as readonly { readonly conditions?: { readonly ready?: boolean } }[];
       if (endpoints.some(({ conditions }) => conditions?.ready !== false)) return true;
     }

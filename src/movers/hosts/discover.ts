@@ -18,8 +18,11 @@ export async function discover(c: DiscoverContext): Promise<void> {
       if (finding !== undefined) c.findings.push(finding);
     }
   } catch (error) {
-    // Without the CRD there are no hosts; without permission the table of objects says so already.
+    // Without the CRD there are no hosts.
     if (!hasStatus(error, 403, 404)) throw error;
+    // Read everywhere, however narrow the scope: hosts out of sight may be served by the controllers that must stop.
+    if (error.status === 403)
+      c.facts['source']?.denied.push({ role: 'source', verb: 'list', group: HOSTS.group, resource: HOSTS.resource });
   }
 }
 

@@ -1,11 +1,12 @@
 /** Fills this mover's part of the facts, read only: kinds, namespaces and objects of both sides, what moves, what stays. */
 import type { Cluster } from '../../cluster/cluster.ts';
-import { hasStatus } from '../../cluster/cluster.ts';
-import { groupResource } from '../../graph/ref.ts';
-import type { KindFact } from '../../plan/facts.ts';
+import { hasStatus, type ResourceId } from '../../cluster/cluster.ts';
+import { blocked } from '../../errors.ts';
+import { groupResource, type Access } from '../../graph/ref.ts';
+import type { KindFact, NamespaceFact } from '../../plan/facts.ts';
 import type { Finding } from '../../plan/plan.ts';
 import type { DiscoverContext, FactsBuilder } from '../mover.ts';
-import { listedKinds, placesOf, readKinds, readNamespaces, readObjects, type Kinds, type Listed } from './read.ts';
+import { CRDS, NAMESPACES, listedKinds, placesOf, readKinds, readNamespaces, readObjects, type Kinds, type Listed } from './read.ts';
 import { survey, withOwners } from './survey.ts';
 
 export async function discover(c: DiscoverContext): Promise<void> {
@@ -15,6 +16,7 @@ export async function discover(c: DiscoverContext): Promise<void> {
   const read = await Promise.all(
     roles.map(async ([role, cluster]) => [role, await readFrame(cluster, builderOf(c, role), c.signal)] as const),
   );
+  refuseBlind(roles.flatMap(([role]) => builderOf(c, role).denied));
   const frames = new Map(read);
   const own = frames.get('source') ?? { kinds: new Map(), schemas: new Map() };
   const [other] = Object.keys(others);
@@ -30,10 +32,29 @@ function builderOf(c: DiscoverContext, role: string): FactsBuilder {
 }
 
 async function readFrame(cluster: Cluster, builder: FactsBuilder, signal: AbortSignal): Promise<Kinds> {
-  const [kinds, namespaces] = await Promise.all([readKinds(cluster, signal), readNamespaces(cluster, signal)]);
+  const noted = <T>(reading: Promise<T>, resource: ResourceId, nothing: T): Promise<T> =>
+    reading.catch((error: unknown) => {
+      if (!hasStatus(error, 403)) throw error;
+      builder.denied.push({ role: cluster.role, verb: 'list', group: resource.group, resource: resource.resource });
+      return nothing;
+    });
+  const [kinds, namespaces] = await Promise.all([
+    noted(readKinds(cluster, signal), CRDS, { kinds: new Map(), schemas: new Map() }),
+    noted(readNamespaces(cluster, signal), NAMESPACES, new Map<string, NamespaceFact>()),
+  ]);
   for (const [id, kind] of kinds.kinds) builder.kinds.set(id, kind);
   for (const [name, namespace] of namespaces) builder.namespaces.set(name, namespace);
   return kinds;
+}
+
+/** Without the kinds and namespaces of both sides nothing can be judged: every finding would be a wrong one. @throws MigrateError `access/denied` (4) */
+function refuseBlind(denied: readonly Access[]): void {
+  if (denied.length === 0) return;
+  const lists = denied.map((access) => `${groupResource(access)} on the ${access.role}`);
+  throw blocked('access/denied', `You may not list ${lists.join(', ')}: nothing can be judged without.`, {
+    subjects: denied.map((access) => `${access.role}/${groupResource(access)}`),
+    next: lists.map((list) => `Grant list on ${list.replace(' on the ', ' to your user on the ')}.`),
+  });
 }
 
 async function readSource(source: Cluster, c: DiscoverContext, own: Kinds, target: Kinds | undefined): Promise<void> {
@@ -88,14 +109,6 @@ function refused(kind: Listed, status: number, role: string, c: DiscoverContext)
     return;
   }
   builderOf(c, role).denied.push({ role, verb: 'list', group, resource });
-  c.findings.push({
-    rule: 'objects/unread',
-    level: 'block',
-    subject: name,
-    sentence: `You may not list ${name} on the ${role}: what stands there cannot be seen.`,
-    fix: `Grant list on ${name} to your user on the ${role}.`,
-    absolute: true,
-  });
 }
 
 /** Nothing in the namespaces that were asked for: says which ones have something. */

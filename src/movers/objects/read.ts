@@ -10,8 +10,8 @@ import type { Keyed } from './hash.ts';
 import { isFields } from './json.ts';
 import type { Comparison } from './normalise.ts';
 
-const CRDS: ResourceId = { group: 'apiextensions.k8s.io', version: 'v1', resource: 'customresourcedefinitions' };
-const NAMESPACES: ResourceId = { group: '', version: 'v1', resource: 'namespaces' };
+export const CRDS: ResourceId = { group: 'apiextensions.k8s.io', version: 'v1', resource: 'customresourcedefinitions' };
+export const NAMESPACES: ResourceId = { group: '', version: 'v1', resource: 'namespaces' };
 
 /** A kind to be listed, in the version it is read and written in. */
 export interface Listed extends KindName {

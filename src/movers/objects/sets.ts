@@ -152,7 +152,7 @@ function keptKeys(facts: Facts): ReadonlySet<Key> {
   return keys;
 }
 
-/** `objects`, `namespaces`, `clusters`, `hosts`, and `last-look`: what is copied only when nobody acts any more. */
+/** `objects`, `namespaces`, and `last-look`: what is copied only when nobody acts any more. */
 export function setsOf(facts: Facts): ItemSet[] {
   const objects = objectsOf(facts);
   const items = [...facts.scope.keys()].flatMap((key) => {
@@ -165,8 +165,6 @@ export function setsOf(facts: Facts): ItemSet[] {
     { id: 'objects', items: now },
     { id: 'last-look', items: items.filter((item) => vars(item).hold === 'last-look') },
     { id: 'namespaces', items: missingNamespaces(now, facts) },
-    { id: 'clusters', items: now.filter((item) => vars(item).hold === 'field' && vars(item).userPaused !== true) },
-    { id: 'hosts', items: now.filter((item) => vars(item).hostClass !== undefined) },
   ];
 }
 

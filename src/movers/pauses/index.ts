@@ -4,8 +4,7 @@ import { acknowledgedAction } from './actions/acknowledged.ts';
 import { holdAction } from './actions/hold.ts';
 import { releaseAction } from './actions/release.ts';
 import { rules } from './preflight.ts';
-import { sets } from './steps.ts';
 
 export function pauses(): Mover {
-  return { name: 'pauses', rules, sets, actions: { hold: holdAction, acknowledged: acknowledgedAction, release: releaseAction } };
+  return { name: 'pauses', rules, actions: { hold: holdAction, acknowledged: acknowledgedAction, release: releaseAction } };
 }

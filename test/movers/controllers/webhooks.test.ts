@@ -127,7 +127,7 @@ describe('asking whether a webhook answers', () => {
     target.put(host('node-0'));
     assert.equal((await look(actions['answer']!, item, context())).state, 'done');
     const [sent] = target.writes;
-    assert.deepEqual([sent?.verb, sent?.body, sent?.options], ['patch', {}, { dryRun: true }]);
+    assert.deepEqual([sent?.verb, sent?.body, sent?.options], ['patch', {}, { dryRun: true, retry: false }]);
     target.before = dead;
     const seen = await look(actions['answer']!, item, context());
     assert.equal(seen.state, 'waiting');

@@ -6,6 +6,9 @@ import { fakeCluster, hostObjects, make, NS, owner, smallFleet } from './small-f
 const host = (name: string): string => `baremetalhosts.metal3.io/${NS}/${name}`;
 const secret = (name: string): string => `secrets/${NS}/${name}`;
 
+const hostsOf = (found: Parameters<typeof itemsOf>[0]): ReturnType<typeof itemsOf> =>
+  itemsOf(found, 'objects').filter(({ ref }) => ref?.kind === 'BareMetalHost');
+
 describe('the scope of a move', () => {
   it('accounts for every object: moved, or left with a rule', async () => {
     const source = fakeCluster('source');
@@ -82,7 +85,7 @@ describe('the sets of a move', () => {
     smallFleet(source);
     const found = await discovered(source, fakeCluster('target'));
     const classes: Record<string, unknown> = Object.fromEntries(
-      itemsOf(found, 'hosts').map(({ ref, vars }) => [ref?.name ?? '', [vars?.['hostClass'], vars?.['release'], vars?.['role']]]),
+      hostsOf(found).map(({ ref, vars }) => [ref?.name ?? '', [vars?.['hostClass'], vars?.['release'], vars?.['role']]]),
     );
     assert.deepEqual(classes, {
       'claimed-0': ['claimed', 'claimed-host', 'control-plane'],
@@ -102,7 +105,7 @@ describe('the sets of a move', () => {
     assert.equal(vars.get(`clusters.cluster.x-k8s.io/${NS}/test`)?.['release'], undefined);
     assert.deepEqual([vars.get(host('claimed-0'))?.['hostClass'], vars.get(host('claimed-0'))?.['release']], ['cluster-paused', undefined]);
     assert.deepEqual([vars.get(host('claimed-1'))?.['hostClass'], vars.get(host('claimed-1'))?.['release']], ['free', 'free-host']);
-    assert.equal(itemsOf(found, 'clusters').length, 0);
+    assert.equal(vars.get(`clusters.cluster.x-k8s.io/${NS}/test`)?.['userPaused'], true);
   });
 
   it('keep event subscriptions for the last look, after their host', async () => {
@@ -136,7 +139,7 @@ describe('the sets of a move', () => {
       }),
     );
     hostObjects(source, 'aaa', { spec: { consumerRef: { apiVersion: cp.apiVersion, kind: cp.kind, name: 'm3-9', namespace: NS } } });
-    const names = itemsOf(await discovered(source, fakeCluster('target')), 'hosts').map(({ ref }) => ref?.name);
+    const names = hostsOf(await discovered(source, fakeCluster('target'))).map(({ ref }) => ref?.name);
     assert.ok(names.indexOf('claimed-1') < names.indexOf('aaa'));
   });
 });

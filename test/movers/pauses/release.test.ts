@@ -157,14 +157,4 @@ describe('the rules about pauses', () => {
     assert.deepEqual(found(machine, fact(CLUSTER)), ['block pauses/machine metal3/m3m']);
     assert.deepEqual(found(machine, fact(CLUSTER, { paused: true })), ['info pauses/user metal3/c']);
   });
-
-  it('offer what carries a mark of its own', () => {
-    const objects = [CLUSTER, CLAIM, HOST, MACHINE, SECRET].map((what) => fact(what));
-    const source = { objects: new Map(objects.map((one) => [one.key, one])) };
-    const all = pauses().sets?.({ roles: { source }, scope: new Map(objects.map(({ key }) => [key, ''])) } as unknown as Facts) ?? [];
-    assert.deepEqual(
-      all.map((set) => [set.id, 'items' in set && set.items.map(({ ref }) => ref?.name)]),
-      [['held', ['claim', 'node-0']]],
-    );
-  });
 });

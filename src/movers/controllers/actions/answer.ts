@@ -49,13 +49,13 @@ export async function whySilent(cluster: Cluster, id: string, donor?: Cluster): 
   try {
     const object = await firstOf(cluster, resource);
     if (object !== undefined) {
-      await cluster.patch(refOf(resource, object), {}, { dryRun: true });
+      await cluster.patch(refOf(resource, object), {}, { dryRun: true, retry: false });
       return undefined;
     }
     const model = donor && (await firstOf(donor, resource));
     if (model !== undefined) {
       const body = bodyLike(resource, model);
-      await cluster.create(refOf(resource, body), body, { dryRun: true });
+      await cluster.create(refOf(resource, body), body, { dryRun: true, retry: false });
     }
     return undefined;
   } catch (error) {
