@@ -59,7 +59,7 @@ describe('while the fleet is frozen', function () {
   let stage: Stage;
   let original: Snapshot;
   before(async () => {
-    stage = await setStage({ fleet: SMALL, stepMs: 50 });
+    stage = await setStage({ fleet: SMALL, stepMs: 20 });
     [original] = await stage.snapshots();
   });
   after(() => stage.stop());
@@ -101,8 +101,11 @@ describe('while the fleet is frozen', function () {
 
   it('a signal thaws, exits by the signal, and resume finishes', async () => {
     const child = stage.start(['resume', '--yes', '--events', 'json']);
+    let signalled = false; // a second signal would mean: stop now, frozen as it stands
     child.stderr.on('data', (chunk: Buffer) => {
-      if (chunk.toString().includes('"phase":"compare"')) child.kill('SIGTERM');
+      if (signalled || !chunk.toString().includes('"phase":"compare"')) return;
+      signalled = true;
+      child.kill('SIGTERM');
     });
     const { exitCode, stderr } = await child;
     assert.equal(exitCode, 143, stderr.slice(-1500));
@@ -118,7 +121,7 @@ describe('during release', function () {
   this.timeout(240_000);
 
   it('a baremetal-operator that never reconciles is noticed at the canary, and no other host is released', async () => {
-    const stage = await setStage({ fleet: { ...SMALL, free: 3 }, stepMs: 50, behaviour: { target: { NEVER: '*' } } });
+    const stage = await setStage({ fleet: { ...SMALL, free: 3 }, stepMs: 20, behaviour: { target: { NEVER: '*' } } });
     try {
       const ended = await stage.pivot('--timeout', '20s');
       assert.equal(ended.exit, 6, ended.stderr);
@@ -152,7 +155,7 @@ describe('during release', function () {
   });
 
   it('a baremetal-operator that somebody scales up on the source is noticed before the next batch, and resume stops it again', async () => {
-    const stage = await setStage({ fleet: { ...SMALL, free: 4 }, stepMs: 50 });
+    const stage = await setStage({ fleet: { ...SMALL, free: 4 }, stepMs: 20 });
     try {
       const [original] = await stage.snapshots();
       const first = (event: Event): boolean => event.type === 'item' && event.step === 'release/free-hosts';
