@@ -16,7 +16,7 @@ export async function hostStates(client: AdminClient): Promise<States> {
   const states = new Map<string, number>();
   for (const host of hosts) {
     const state = host.status?.provisioning?.state ?? '';
-    const paused = host.metadata.annotations?.['baremetalhost.metal3.io/paused'] === undefined ? '' : ', held';
+    const paused = host.metadata.annotations?.['baremetalhost.metal3.io/paused'] === undefined ? '' : ', paused';
     const name = `${state === '' ? 'no status' : state}${paused}`;
     states.set(name, (states.get(name) ?? 0) + 1);
   }
@@ -32,9 +32,10 @@ export function statesLine(states: States): string {
 }
 
 /** Hosts that something was done to, and what. */
-export function powerEvidence(): { readonly touched: number; readonly acts: States } {
+export function powerEvidence(): { readonly touched: number; readonly wiped: readonly string[]; readonly acts: States } {
   const entries = readPowerLog(POWER_LOG);
   const acts = new Map<string, number>();
   for (const { act } of entries) acts.set(act, (acts.get(act) ?? 0) + 1);
-  return { touched: new Set(entries.map(({ host }) => host)).size, acts };
+  const wiped = new Set(entries.filter(({ act }) => act === 'wipe').map(({ host }) => host));
+  return { touched: new Set(entries.map(({ host }) => host)).size, wiped: [...wiped].sort(), acts };
 }
