@@ -135,7 +135,7 @@ export class Engine<C> {
       this.#scope.warn(`The thaw did not come to its end: ${messageOf(thawing)}`);
       return await this.#finish(EXIT.timeout, error);
     }
-    return await this.#finish(exitOf(error), error);
+    return await this.#finish(exitOf(error, state.wrote), error);
   }
 
   /** Former values back, copies kept. Goes on without a journal that cannot be written; a source that is away is tried until the time-out. */
@@ -173,15 +173,17 @@ export class Engine<C> {
   }
 
   async #failed(error: unknown): Promise<Summary> {
+    const { state } = this.#o;
     await this.#tellFailure(error);
-    return await this.#finish(exitOf(error), error);
+    return await this.#finish(exitOf(error, state.wrote), error);
   }
 
   async #tellFailure(error: unknown): Promise<void> {
+    const { state } = this.#o;
     const known = error instanceof MigrateError ? error : undefined;
     const step = error instanceof StepFailure ? { step: error.step } : {};
     const failure = { code: known?.code ?? 'bug', message: messageOf(error), subjects: known?.subjects ?? [], ...step };
-    await this.#scope.append({ type: 'failure', ...failure, exit: exitOf(error) }).catch(() => undefined);
+    await this.#scope.append({ type: 'failure', ...failure, exit: exitOf(error, state.wrote) }).catch(() => undefined);
     this.#scope.emit({ type: 'failure', ...failure, next: known?.next ?? [] });
   }
 
@@ -240,6 +242,8 @@ export class Engine<C> {
 
 const FROZEN = new Set(['frozen', 'switching']);
 
-function exitOf(error: unknown): ExitCode {
-  return error instanceof MigrateError ? (error.exit === EXIT.failed ? EXIT.partial : error.exit) : EXIT.partial;
+function exitOf(error: unknown, wrote: boolean): ExitCode {
+  const exit = error instanceof MigrateError ? error.exit : EXIT.failed;
+  if (wrote) return exit === EXIT.failed ? EXIT.partial : exit;
+  return exit === EXIT.partial || exit === EXIT.timeout ? EXIT.failed : exit; // nothing was changed, so nothing is to be resumed
 }

@@ -12,11 +12,19 @@ const BATCHES = [1, 4, 16, 50];
 export async function runPhase<C>(scope: Scope<C>, phase: Phase, resumed: boolean): Promise<void> {
   const began = Date.now();
   scope.waited = 0;
-  await scope.append({ type: 'phase', phase: phase.id, status: 'started', state: phase.state });
+  const state = wordOf(scope, phase);
+  await scope.append({ type: 'phase', phase: phase.id, status: 'started', state });
   scope.emit({ type: 'phase', phase: phase.id, status: 'started', direction: 'forward' });
   for (const stage of phase.stages) await runStage(scope, stage, resumed);
-  await scope.append({ type: 'phase', phase: phase.id, status: 'finished', state: phase.state, waited: scope.waited });
+  await scope.append({ type: 'phase', phase: phase.id, status: 'finished', state, waited: scope.waited });
   scope.emit({ type: 'phase', phase: phase.id, status: 'finished', direction: 'forward', took: Date.now() - began });
+}
+
+/** A run taken up again goes through earlier phases once more, but who acts is told by the furthest it has come: a frozen fleet stays `frozen`. */
+function wordOf<C>(scope: Scope<C>, phase: Phase): string {
+  const words: readonly string[] = scope.o.plan.phases.map((one) => one.state);
+  const now = scope.o.state.state;
+  return words.indexOf(now) > words.indexOf(phase.state) ? now : phase.state;
 }
 
 async function runStage<C>(scope: Scope<C>, stage: Stage, resumed: boolean): Promise<void> {

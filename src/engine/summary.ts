@@ -15,7 +15,7 @@ export function summarise<C>(scope: Scope<C>, exit: ExitCode, error?: unknown): 
   return {
     run,
     runbook: plan.runbook,
-    state: state.state as StateWord,
+    state: state.wrote || state.ended !== undefined ? (state.state as StateWord) : 'source-active',
     direction,
     since: state.since,
     exit,
@@ -86,6 +86,7 @@ function frozenOf(state: RunState): Pick<Summary, 'frozen'> {
 
 /** What to type next, most likely first. */
 export function nextCommands(run: string, state: RunState, exit: number, more: readonly string[] = []): string[] {
+  if (!state.wrote) return [...more]; // nothing was changed: the run is gone
   const resume = `kubectl migrate resume ${run}`;
   const rollback = `kubectl migrate rollback ${run}`;
   if (state.ended === 'done' || state.ended === 'rolled-back') return [];

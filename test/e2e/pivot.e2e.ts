@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { auditEvents } from '../sandbox/index.ts';
 import type { Snapshot } from '../fixtures/index.ts';
 import { danglingOwners, differences, marked } from './equal.ts';
@@ -52,6 +55,19 @@ describe('a pivot of 100 hosts between two real control planes', function () {
       hosts.filter(({ metadata }) => (metadata.annotations as Record<string, string>)['baremetalhost.metal3.io/paused'] === undefined),
       [],
     );
+  });
+
+  it('leaves no value of a Secret, and no hash that could be guessed, in its output or its run directory', async () => {
+    const [run = ''] = await readdir(stage.stateDir);
+    const files = await Promise.all(['plan.json', 'journal.ndjson'].map((name) => readFile(join(stage.stateDir, run, name), 'utf8')));
+    const everything = [...files, ended.stdout, ended.stderr].join('\n');
+    const values = [...original.values()].flatMap((object) =>
+      object.kind === 'Secret' ? Object.values((object as { data?: Record<string, string> }).data ?? {}) : [],
+    );
+    const texts = values.flatMap((value) => [value, Buffer.from(value, 'base64').toString('latin1')]).filter((text) => text.length >= 8);
+    assert.ok(texts.length > 300, `${texts.length} values to look for`);
+    const hashes = texts.map((text) => createHash('sha256').update(text, 'latin1').digest('hex'));
+    assert.deepEqual([...texts, ...hashes].filter((text) => everything.includes(text)).length, 0);
   });
 
   it('finds nothing to do the second time, and writes nothing', async () => {

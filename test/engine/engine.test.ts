@@ -143,6 +143,29 @@ describe('engine', () => {
     assert.equal((await engineOver(world, plan, first.journal.records).forward()).exit, 0);
   });
 
+  it('keeps saying who really acts when it is taken up again: frozen stays frozen, copies stay copies', async () => {
+    const world = worldOf(items);
+    const plan = smallPlan(items);
+    world.killAt = 7; // in the middle of holding
+    const first = engineOver(world, plan, []);
+    await first.forward();
+    world.revive();
+    const second = engineOver(world, plan, first.journal.records);
+    await second.forward();
+    const words = second.events.flatMap((event) => (event.type === 'state' ? [event.state] : []));
+    assert.deepEqual([...new Set(words)], ['frozen', 'releasing', 'target-active', 'retiring', 'done']);
+  });
+
+  it('fails with 1, and offers nothing to resume, when it stops before its first write', async () => {
+    const world = worldOf(items);
+    const override: NonNullable<Parameters<typeof engineOver>[3]>['override'] = (all) => ({
+      ...all,
+      copy: { ...all['copy']!, probe: () => Promise.reject(new Error('no answer')) },
+    });
+    const summary = await engineOver(world, smallPlan(items), [], { override }).forward();
+    assert.deepEqual([summary.exit, summary.state, summary.next], [1, 'source-active', []]);
+  });
+
   it('holds an item by rule, goes on with the others, ends with 5 and takes it up once allowed', async () => {
     const world = worldOf(items);
     const plan = smallPlan(items);
