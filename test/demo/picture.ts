@@ -29,7 +29,7 @@ interface Moment {
 const MOMENTS: readonly Moment[] = [
   { caption: 'precopy: the source still works', is: (screen) => /copy the objects, held, with status.* [2-5]\d%/.test(screen) },
   { caption: 'asked once, before the source is frozen', is: (screen) => /Hand over now\? \(y\/N\) *$/m.test(screen) },
-  { caption: 'release: one host, then four, then more', is: (screen) => /release the claimed hosts, batch \d.*\n\s+◎ waits/.test(screen) },
+  { caption: 'release: one host, then four, then more', is: (screen) => /release the claimed hosts, batch 2.*\n\s+◎ waits/.test(screen) },
   { caption: 'done: proven, and what to type next', is: (screen) => /^next:\n\s+kubectl migrate retire/m.test(screen) },
 ];
 

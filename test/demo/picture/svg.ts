@@ -39,9 +39,9 @@ function style(count: number): string {
   const turn = `${SHOWN_S * count}s`;
   const shows = Array.from({ length: count }, (_, at) => {
     const [from, to] = [(at * share).toFixed(2), ((at + 1) * share).toFixed(2)];
-    const before = at === 0 ? '' : `0%,${from}%{opacity:0}`;
+    const before = at === 0 ? '' : '0%{opacity:0}';
     const after = at === count - 1 ? '' : `${to}%,100%{opacity:0}`;
-    return `@keyframes f${at}{${before}${from}%{opacity:1}${to}%{opacity:1}${after}}`;
+    return `@keyframes f${at}{${before}${from}%{opacity:1}${after}}`;
   });
   const names = Array.from({ length: count }, (_, at) => `.f${at}{animation:f${at} ${turn} step-end infinite}`);
   return [
