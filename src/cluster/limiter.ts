@@ -8,8 +8,11 @@ export interface LimiterOptions {
   readonly now?: () => number;
 }
 
-/** Smoothed latencies below this many milliseconds are never called slow, whatever the best one was. */
-const NEVER_SLOW = 200;
+/**
+ * Smoothed latencies below this many milliseconds are never called slow: 64 requests at a server that does 100 a second take 640 ms each, and fewer at once
+ * would only make the copy slower. A server that has too much says 429 by itself.
+ */
+const NEVER_SLOW = 1000;
 /** Slow = this many times the best smoothed latency. */
 const SLOW_FACTOR = 4;
 /** Weight of the newest latency in the smoothed one. */
@@ -36,7 +39,7 @@ export class Limiter {
   readonly #now: () => number;
 
   constructor(options: LimiterOptions = {}) {
-    this.#floor = options.floor ?? 4;
+    this.#floor = options.floor ?? 8;
     this.#ceiling = options.ceiling ?? 64;
     this.#limit = options.start ?? 16;
     this.#now = options.now ?? (() => performance.now());
