@@ -117,7 +117,7 @@ export const dangling: Rule = (facts) => {
         subject: title(fact.ref),
         sentence,
       } as const;
-      return [outside ? { ...finding, fix: `-n ${namespaceOf(key)}` } : finding];
+      return [{ ...finding, fix: outside ? `-n ${namespaceOf(key)}` : `make ${key}, or take the name out of ${title(fact.ref)}` }];
     }),
   );
 };
