@@ -127,7 +127,7 @@ async function contrast({ tell }: Stage): Promise<number> {
       `  source after    ${statesLine(await hostStates(s))}`,
       `  target after    ${statesLine(await hostStates(t))}`,
       `  power log       ${touched} of ${hosts} hosts were acted on: ${statesLine(acts)}`,
-      `  wiped           ${wiped.length === 0 ? 'none' : wiped.join(', ')}`,
+      `  wiped           ${wiped.length} of ${hosts} servers${wiped.length === 0 ? '' : `: ${wiped.map((host) => host.replace(/^.*\//, '')).join(' ')}`}`,
       '',
     ].join('\n'),
   );
