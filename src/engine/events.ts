@@ -67,7 +67,7 @@ export interface ItemEvent extends At {
 export interface WaitEvent extends At {
   readonly type: 'wait';
   readonly step: StepId;
-  /** For what, as a clause: "baremetal-operator to end on the source". */
+  /** For what, as it stands behind "waits to": the title of the step. */
   readonly reason: string;
   /** Milliseconds waited so far and at most. */
   readonly since: number;

@@ -93,5 +93,6 @@ export function nextCommands(run: string, state: RunState, exit: number, more: r
   if (state.facing === 'rollback') return [rollback];
   const held = [...state.holds.values()].slice(0, 3).map((hold) => `${resume} --allow ${hold.rule}=${hold.name}`);
   if (state.ended === 'target-active' && exit === EXIT.done) return [`kubectl migrate retire ${run}`];
-  return [...more, ...held, resume, rollback];
+  // After the commit there is no walk back: rollback would refuse.
+  return [...more, ...held, resume, ...(state.committed === undefined ? [rollback] : [])];
 }

@@ -55,10 +55,10 @@ export function pivotPhases(o: PivotOptions, p: Procedure): readonly Phase[] {
     .step('carry', 'objects.carry', ACROSS, 'precopy/changes', 'catch up', COPIED);
 
   const freeze = p.phase('freeze', 'frozen', { id: 'hand-over', without: 'stop' })
-    .step('steady', 'hosts.steady', SOURCE, 'hosts', 'wait for steady hosts')
+    .step('steady', 'hosts.steady', SOURCE, 'hosts', 'see the hosts steady')
     .step('clusters', 'pauses.hold', SOURCE, 'clusters', 'pause the Clusters on the source', HELD)
     .step('objects', 'pauses.hold', SOURCE, 'held', 'mark free hosts and what pauses by itself on the source', HELD)
-    .step('acknowledged', 'pauses.acknowledged', SOURCE, 'all', "wait until the source's controllers have let go");
+    .step('acknowledged', 'pauses.acknowledged', SOURCE, 'all', "see the source's controllers let go");
 
   const delta = p.phase('delta', 'frozen')
     .step('look', 'objects.look', ACROSS, 'all', 'look what changed meanwhile', { yields: ['delta/changes'] })

@@ -16,17 +16,17 @@ const QUESTIONS: Readonly<Record<Consent['id'], (plan: Plan, sides: readonly Sid
     id: 'hand-over',
     sides,
     next: [
-      'Pause the Clusters and hosts on the source; carry over what changed meanwhile; compare both sides.',
+      'Pause Clusters and hosts on the source, carry over what changed, compare both sides.',
       "Stop the source's Ironic and baremetal-operator, start the target's Ironic.",
       'Release the hosts on the target, one first, then in growing batches.',
     ],
-    undo: 'Until the first host is released everything can be undone, and a failure undoes it by itself.',
+    undo: 'Everything, until the first host is released; a failure before that thaws by itself.',
   }),
   retire: (plan, sides) => ({
     id: 'retire',
     sides,
     next: [`Remove the ${new Sets(plan, EMPTY).items(plan.report.objects).length} originals from the source, without touching a machine.`],
-    undo: 'The originals cannot be brought back from the source; a rollback would rebuild them from the target.',
+    undo: 'What is removed here cannot be put back; the way back is another pivot, from the target.',
     phrase: `retire ${sides.find((side) => side.role === 'source')?.context ?? 'source'}`,
   }),
 };

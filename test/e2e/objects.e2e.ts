@@ -45,7 +45,7 @@ describe('objects, between two real API servers', function () {
     );
     const left = found.facts.left.filter(({ rule }) => rule !== 'left/shared');
     assert.equal(found.facts.scope.size + left.length, found.facts.roles['source']!.objects.size);
-    assert.equal(itemsOf(found, 'hosts').length, 10);
+    assert.equal(itemsOf(found, 'objects').filter(({ ref }) => ref?.kind === 'BareMetalHost').length, 10);
   });
 
   it('copies everything held with status, and both sides compare equal', async () => {

@@ -109,7 +109,10 @@ export interface ReadOptions {
   readonly signal: AbortSignal;
 }
 
-/** Facts of every object of the listed kinds, all kinds at once; hashes are still without owners. @throws ApiFailure */
+/** Kinds listed at the same time: pages are parsed whole, and what is parsed at once is what a run's memory peaks at. */
+const LISTS_AT_ONCE = 4;
+
+/** Facts of every object of the listed kinds; hashes are still without owners. @throws ApiFailure */
 export async function readObjects(cluster: Cluster, options: ReadOptions): Promise<Map<Key, ObjectFact>> {
   const found: ObjectFact[] = [];
   const read = async (kind: Listed, namespace?: string): Promise<void> => {
@@ -122,9 +125,15 @@ export async function readObjects(cluster: Cluster, options: ReadOptions): Promi
       found.push(factOf(object, ref, description, options));
     }
   };
-  await Promise.all(
-    options.listed.flatMap((kind) => placesToRead(kind, options).map((namespace) => guarded(kind, options, () => read(kind, namespace)))),
-  );
+  const lists = options.listed.flatMap((kind) => placesToRead(kind, options).map((namespace) => ({ kind, namespace })));
+  let next = 0;
+  const reader = async (): Promise<void> => {
+    for (let list = lists[next++]; list !== undefined; list = lists[next++]) {
+      const { kind, namespace } = list;
+      await guarded(kind, options, () => read(kind, namespace));
+    }
+  };
+  await Promise.all(Array.from({ length: LISTS_AT_ONCE }, reader));
   return new Map(found.map((fact) => [fact.key, fact]));
 }
 

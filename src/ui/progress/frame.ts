@@ -57,7 +57,7 @@ function phaseLines(phase: PhaseView, space: FrameSpace, full: boolean): string[
 
 function stepLines(step: StepView, space: FrameSpace): string[] {
   const { palette, glyphs } = space;
-  const title = oneLine(step.title) + (step.batch === undefined ? '' : `, batch ${step.batch}`);
+  const title = oneLine(step.title) + (step.batch === undefined ? '' : `, batch ${step.batch + 1}`);
   switch (step.status) {
     case 'todo':
       return [`    ${palette.faint(fit(`${padEnd(glyphs.dot, glyphs.done.length)} ${title}`, space, 4))}`];
@@ -96,7 +96,7 @@ function waiting(step: StepView, space: FrameSpace): string[] {
   if (step.wait === undefined) return [];
   const { event, at } = step.wait;
   const so = event.since + Math.max(0, space.now - at);
-  const text = `${space.glyphs.wait} waits ${duration(so)} of ${bound(event.timeout)} for ${oneLine(event.reason)}`;
+  const text = `${space.glyphs.wait} waits ${duration(so)} of ${bound(event.timeout)} to ${oneLine(event.reason)}`;
   const who = openOnes(event);
   return [
     `      ${space.palette.warn(fit(text, space, 6))}`,

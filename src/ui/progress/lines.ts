@@ -54,7 +54,7 @@ export function plainLines(event: Event, look: Look): string[] {
 function waitLine(event: WaitEvent): string {
   const who = openOnes(event);
   const span = event.since < 1000 ? `waits at most ${bound(event.timeout)}` : `waits ${duration(event.since)} of ${bound(event.timeout)}`;
-  return `${span} for ${oneLine(event.reason)}${who === '' ? '' : `; ${who}`}`;
+  return `${span} to ${oneLine(event.reason)}${who === '' ? '' : `; ${who}`}`;
 }
 
 /** `110 of 4,210 open: node-17, node-18, ...` */
@@ -65,7 +65,7 @@ export function openOnes({ open, total, names }: WaitEvent): string {
 }
 
 function stepLine(event: StepEvent, { palette, glyphs }: Look): string {
-  const batch = event.batch === undefined ? '' : `, batch ${event.batch}`;
+  const batch = event.batch === undefined ? '' : `, batch ${event.batch + 1}`;
   const items = event.total > 1 ? ` (${count(event.total)}${event.already ? `, ${count(event.already)} already` : ''})` : '';
   const took = event.took === undefined ? '' : ` in ${duration(event.took)}`;
   if (event.status === 'started') return `${palette.active(glyphs.action)} ${event.title}${batch}${items}`;
