@@ -275,7 +275,9 @@ describe('a pivot that is refused says why and what to do, and writes nothing:',
       assert.match(ended.stderr, /kubectl migrate (resume|rollback)/);
       calm();
       const sent = target.asked.slice(before).filter(({ wrong }) => wrong === 422);
-      assert.ok(sent.length <= 64 && sent.length > 0, `${sent.length} Secrets were tried`);
+      const names = sent.map(({ name }) => name);
+      assert.ok(names.length > 0 && !names.includes(undefined));
+      assert.deepEqual(names, [...new Set(names)], 'each Secret was sent once');
       const back = await stage.run(['rollback', '--yes']);
       assert.equal(back.exit, 0, back.stderr);
       assert.deepEqual([...(await stage.snapshots())[1].keys()], []);

@@ -17,6 +17,8 @@ export const PASSING: readonly Wrong[] = [429, 500, 502, 503, 504, 'reset', 'los
 export interface Asked {
   readonly method: string;
   readonly path: string;
+  /** Of the object that a POST makes. */
+  readonly name: string | undefined;
   readonly wrong: Wrong | undefined;
 }
 
@@ -60,8 +62,9 @@ export class FaultyServer {
   async #serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const { method = 'GET', url = '/' } = incoming;
     const wrong = this.trouble(method, url);
-    this.asked.push({ method, path: url, wrong });
     const body = await buffer(incoming);
+    const name = method === 'POST' ? (JSON.parse(body.toString()) as { metadata?: { name?: string } }).metadata?.name : undefined;
+    this.asked.push({ method, path: url, name, wrong });
     if (wrong === 'reset') {
       outgoing.destroy();
       return;
