@@ -5,6 +5,8 @@ import type { Data } from './plan.ts';
 export const PREFIX = 'kubectl-migrate/';
 /** The value before our patch, with the run and process that wrote it: gone on release or undo. */
 export const FORMER = `${PREFIX}former`;
+/** Its finalizers are being taken off by us: what is left of the comparison was made before; a process that died here goes on. */
+export const LETTING_GO = `${PREFIX}letting-go`;
 /** On objects released on the target: which run brought them. */
 export const PIVOTED = `${PREFIX}pivoted`;
 /** Our value of the pause annotations that take one (`baremetalhost.metal3.io/paused`, `cluster.x-k8s.io/paused`). */

@@ -3,11 +3,18 @@ import { hasStatus, type Cluster, type KubeObject } from '../../cluster/cluster.
 import { EXIT, MigrateError } from '../../errors.ts';
 import { title, type ObjectRef } from '../../graph/ref.ts';
 import { isHeld, marksOf } from './holding.ts';
+import type { ObjectFact } from '../../plan/facts.ts';
+import { LETTING_GO } from '../../plan/marks.ts';
 import type { Context } from './known.ts';
 import { kindOf } from './read.ts';
 
 /** Status writers in between make us look again this often. */
 const ATTEMPTS = 6;
+
+/** A process of ours has begun to let it go, and may have died between its finalizers and its end. */
+export function isGoing({ deleting, annotations }: Pick<ObjectFact, 'deleting' | 'annotations'>): boolean {
+  return deleting !== undefined || LETTING_GO in annotations;
+}
 
 /**
  * Finalizers off, DELETE; or the other way round, where the kind's controller would put them back. Both under the UID and resourceVersion read.
@@ -47,7 +54,7 @@ async function once(cluster: Cluster, ref: ObjectRef, read: KubeObject, { signal
 async function strip(cluster: Cluster, ref: ObjectRef, object: KubeObject, signal: AbortSignal): Promise<KubeObject> {
   const { uid, resourceVersion, finalizers = [] } = object.metadata;
   if (finalizers.length === 0) return object;
-  return await cluster.patch(ref, { metadata: { uid, resourceVersion, finalizers: null } }, { signal });
+  return await cluster.patch(ref, { metadata: { uid, resourceVersion, finalizers: null, annotations: { [LETTING_GO]: '' } } }, { signal });
 }
 
 async function remove(cluster: Cluster, ref: ObjectRef, object: KubeObject, signal: AbortSignal): Promise<KubeObject | undefined> {

@@ -92,6 +92,20 @@ describe('removing', () => {
     assert.equal(source.peek(CLUSTER), undefined);
   });
 
+  it('goes on when the power went off between the finalizers and the DELETE: nothing was changed by somebody', async () => {
+    const { source, driver } = await copied();
+    freeze(source);
+    source.before = ({ verb }) => {
+      if (verb === 'remove') throw new Error('power off');
+    };
+    await assert.rejects(driver.do('retire/originals', driver.all()), /power off/);
+    source.before = () => undefined;
+    driver.forget();
+    assert.deepEqual(open(await driver.do('retire/ready')), []);
+    await driver.do('retire/originals', driver.all());
+    assert.equal(source.peek(host('free-0')), undefined);
+  });
+
   it('takes what is derived with its host', async () => {
     const { source, driver } = await copied((fresh) => {
       fresh.put(

@@ -7,7 +7,7 @@ import type { ObjectFact } from '../../../plan/facts.ts';
 import { managerOf } from '../../../plan/marks.ts';
 import type { Item } from '../../../plan/plan.ts';
 import { accessTo, isNoted, narrowed, noted, standingItems, type Context } from '../known.ts';
-import { letGo } from '../let-go.ts';
+import { isGoing, letGo } from '../let-go.ts';
 import type { OtherSide } from '../owners.ts';
 import { listedKinds, readKinds, refOf as refOfObject, type Listed } from '../read.ts';
 import { readItems } from '../sides.ts';
@@ -56,7 +56,7 @@ function stateOf(item: Item, there: ObjectFact | undefined, c: Context): Seen {
     return ours && !isNoted(before, 'kept') ? { state: 'todo', saw: there } : { state: 'done' };
   }
   if (there.uid !== item.uid) return { state: 'foreign', note: 'is not the object that was moved, but another of its name' };
-  const changed = there.deleting === undefined && before?.hash !== undefined && before.hash !== there.hash && !isNoted(before, 'asIs');
+  const changed = !isGoing(there) && before?.hash !== undefined && before.hash !== there.hash && !isNoted(before, 'asIs');
   return changed ? { state: 'drifted', note: 'was changed after it was copied' } : { state: 'todo', saw: there };
 }
 

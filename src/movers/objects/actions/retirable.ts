@@ -10,6 +10,7 @@ import { isHeld } from '../holding.ts';
 import { accessTo, isNoted, noted, standingItems, type Context } from '../known.ts';
 import { indexOf } from '../owning.ts';
 import { kindOf } from '../read.ts';
+import { isGoing } from '../let-go.ts';
 import { objectsOf } from '../sets.ts';
 import { readSource } from '../sides.ts';
 
@@ -33,9 +34,8 @@ function stateOf(item: Item, original: ObjectFact | undefined, c: Context): Seen
   if (original.uid !== item.uid) return drifted('is not the object that was moved, but another of its name');
   const before = noted(c, item.key);
   const copied = before?.hash ?? item.hash;
-  // Being deleted by us already: nothing but its finalizers changes any more.
-  if (original.deleting === undefined && copied !== original.hash && !isNoted(before, 'asIs'))
-    return drifted('was changed after it was copied');
+  // Being let go by us already: nothing but its finalizers has changed.
+  if (!isGoing(original) && copied !== original.hash && !isNoted(before, 'asIs')) return drifted('was changed after it was copied');
   return isHeld(original, kindOf(original.ref)) ? { state: 'done' } : drifted('has lost its pause mark');
 }
 
