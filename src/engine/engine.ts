@@ -41,9 +41,10 @@ export class Engine<C> {
     this.#tellRun();
     try {
       if (state.facing !== 'rollback') await this.#scope.append({ type: 'turn', to: 'rollback' });
-      if (this.#held()) await fence.word('rolling-back'); // a run that never held the locks has written nothing else
+      // A run that never held the locks has written nothing: there is nothing to walk back over, and no lock to do it under.
+      if (this.#held()) await fence.word('rolling-back');
       await walkBack(this.#scope, {
-        phases: this.#beforeCommit(),
+        phases: this.#held() ? this.#beforeCommit() : [],
         compensate: 'all',
         stateAfter: (phase) => (this.#index(phase.id) > this.#index(this.#o.plan.thaw.from) ? state.state : this.#stateBefore(phase)),
       });

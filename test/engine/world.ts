@@ -247,7 +247,7 @@ export function engineOver(world: World, plan: Plan, records: readonly JournalRe
   const state = RunState.of(records, ['prepare/lock']);
   const events: Event[] = [];
   const fence: Fence = {
-    mine: () => Promise.resolve(),
+    mine: () => (world.locked ? Promise.resolve() : Promise.reject(new Error('the lock is not held'))),
     words: () => Promise.resolve(world.word ?? undefined),
     word: (word) => {
       if (!world.locked) throw new Error('the lock is not held');
