@@ -37,14 +37,21 @@ export function fence(clusters: Readonly<Record<Role, Cluster>>, identity: Ident
 /** How one side's Lease is reached; answers undefined where it is passed over. */
 type Reach = <T>(role: Role, work: () => Promise<T>) => Promise<T | undefined>;
 
-const targetMayBeAway: Reach = async (role, work) => {
-  try {
-    return await work();
-  } catch (error) {
-    if (role !== 'source' && isUnreachable(error)) return undefined;
-    throw error;
-  }
-};
+/** Once a target did not answer it is not asked again: every try takes as long as a request is retried, and the source waits frozen meanwhile. */
+function passingOverTarget(): Reach {
+  let away = false;
+  return async (role, work) => {
+    if (role === 'source') return await work();
+    if (away) return undefined;
+    try {
+      return await work();
+    } catch (error) {
+      if (!isUnreachable(error)) throw error;
+      away = true;
+      return undefined;
+    }
+  };
+}
 
 function fenceOf(clusters: Readonly<Record<Role, Cluster>>, identity: Identity, namespace: string, reach: Reach): Fence {
   const sides = Object.entries(clusters).sort(([a], [b]) => rank(a) - rank(b));
@@ -64,7 +71,7 @@ function fenceOf(clusters: Readonly<Record<Role, Cluster>>, identity: Identity, 
         sides.map(([role, cluster]) => reach(role, async () => assertMine(await readLock(cluster, namespace), identity, role))),
       );
     },
-    forThaw: () => fenceOf(clusters, identity, namespace, targetMayBeAway),
+    forThaw: () => fenceOf(clusters, identity, namespace, passingOverTarget()),
     async word(word) {
       await swapAll(word === null ? sides.toReversed() : sides, (lock, role) => {
         if (lock.word === (word ?? undefined)) return 'keep';
