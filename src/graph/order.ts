@@ -62,11 +62,6 @@ export class ReadyQueue<T extends Node> {
   get open(): number {
     return this.#open;
   }
-
-  /** Nothing is ready although nodes are open: with nothing in flight, the rest stands in a cycle. */
-  get idle(): boolean {
-    return this.#next >= this.#ready.length;
-  }
 }
 
 /** Nodes in an order that puts owners first; members of cycles come last, in their given order. */

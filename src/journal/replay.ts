@@ -154,11 +154,6 @@ export class RunState {
     return this.#outcomes.get(step)?.get(key)?.after;
   }
 
-  /** True when the outcome was written in the present attempt. */
-  isCurrent(step: string, key: Key): boolean {
-    return this.#outcomes.get(step)?.get(key)?.attempt === this.attempt;
-  }
-
   outcomes(step: string): ReadonlyMap<Key, { readonly after: Data }> {
     return this.#outcomes.get(step) ?? new Map<Key, { after: Data }>();
   }
