@@ -4,7 +4,7 @@ import { parse, stringify } from '../../cluster/json.ts';
 import { keyOf, type Key } from '../../graph/ref.ts';
 import type { Item } from '../../plan/plan.ts';
 import { narrowed, type Context } from './known.ts';
-import { refOf } from './read.ts';
+import { listEach, refOf } from './read.ts';
 import { kindsOf } from './sides.ts';
 
 /** Characters kept at most: 64 Mi. */
@@ -21,15 +21,14 @@ export class Bodies {
     const lists = kindsOf(items).flatMap((kind) =>
       (kind.namespaced && namespaces.length > 0 ? namespaces : [undefined]).map((namespace) => ({ kind, namespace })),
     );
-    await Promise.all(
-      lists.map(async ({ kind, namespace }) => {
-        for await (const object of cluster.list(kind, { signal: c.signal, ...(namespace === undefined ? {} : { namespace }) })) {
-          if (this.#size >= BOUND) return;
-          const key = keyOf(refOf(object, kind));
-          if (wanted.has(key)) this.#keep(key, stringify(object));
-        }
-      }),
-    );
+    await listEach(lists, async ({ kind, namespace }) => {
+      for await (const object of cluster.list(kind, { signal: c.signal, ...(namespace === undefined ? {} : { namespace }) })) {
+        if (this.#size >= BOUND) return;
+        const key = keyOf(refOf(object, kind));
+        // Who owns which field is a third of a body, and a POST ignores it.
+        if (wanted.has(key)) this.#keep(key, stringify({ ...object, metadata: { ...object.metadata, managedFields: undefined } }));
+      }
+    });
   }
 
   #keep(key: Key, text: string): void {

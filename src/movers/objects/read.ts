@@ -126,15 +126,17 @@ export async function readObjects(cluster: Cluster, options: ReadOptions): Promi
     }
   };
   const lists = options.listed.flatMap((kind) => placesToRead(kind, options).map((namespace) => ({ kind, namespace })));
+  await listEach(lists, ({ kind, namespace }) => guarded(kind, options, () => read(kind, namespace)));
+  return new Map(found.map((fact) => [fact.key, fact]));
+}
+
+/** Reads lists, a few at a time. */
+export async function listEach<T>(lists: readonly T[], read: (list: T) => Promise<void>): Promise<void> {
   let next = 0;
   const reader = async (): Promise<void> => {
-    for (let list = lists[next++]; list !== undefined; list = lists[next++]) {
-      const { kind, namespace } = list;
-      await guarded(kind, options, () => read(kind, namespace));
-    }
+    for (let list = lists[next++]; list !== undefined; list = lists[next++]) await read(list);
   };
   await Promise.all(Array.from({ length: LISTS_AT_ONCE }, reader));
-  return new Map(found.map((fact) => [fact.key, fact]));
 }
 
 async function guarded(kind: Listed, { refused }: ReadOptions, read: () => Promise<void>): Promise<void> {
