@@ -3,11 +3,11 @@
  * same machine: what the API servers themselves allow. Figures are only to be compared within one run: HOSTS=100 for a quick one.
  */
 import { readFileSync } from 'node:fs';
-import type { Event, Summary } from '../../src/engine/events.ts';
+import type { Summary } from '../../src/engine/events.ts';
 import { installCrds, snapshot } from '../fixtures/index.ts';
 import type { Snapshot } from '../fixtures/index.ts';
 import { adminClient, startPlane } from '../sandbox/index.ts';
-import { setStage, type Stage } from '../e2e/stage.ts';
+import { onEvents, setStage, type Stage } from '../e2e/stage.ts';
 import { bareLoop } from './bare-loop.ts';
 
 const HOSTS = Number(process.env['HOSTS'] ?? 1000);
@@ -33,16 +33,10 @@ async function pivot(stage: Stage): Promise<Measured> {
   let summary: Summary | undefined;
   let peak = 0;
   const watching = setInterval(() => (peak = Math.max(peak, highWater(child.pid))), 100);
-  let rest = '';
-  child.stderr.on('data', (chunk: Buffer) => {
-    const lines = (rest + chunk.toString()).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines.filter((text) => text.startsWith('{'))) {
-      const event = JSON.parse(line) as Event;
-      if (event.type === 'phase' && event.took !== undefined) phases.set(event.phase, event.took);
-      if (event.type === 'summary') summary = event.summary;
-      if (event.type === 'failure') tell(event.message);
-    }
+  onEvents(child.stderr, (event) => {
+    if (event.type === 'phase' && event.took !== undefined) phases.set(event.phase, event.took);
+    if (event.type === 'summary') summary = event.summary;
+    if (event.type === 'failure') tell(event.message);
   });
   const { exitCode } = await child;
   clearInterval(watching);

@@ -5,7 +5,7 @@ import type { Event } from '../../src/engine/events.ts';
 import type { Snapshot } from '../fixtures/index.ts';
 import { snapshot } from '../fixtures/index.ts';
 import { differences, marked } from './equal.ts';
-import { setStage, type Ended, type Stage } from './stage.ts';
+import { onEvents, setStage, type Ended, type Stage } from './stage.ts';
 
 const SMALL = { clusters: 1, hostsPerCluster: 3, free: 1, external: 1, userPaused: 1 };
 const HOSTS = '/apis/metal3.io/v1alpha1/namespaces/metal3/baremetalhosts';
@@ -34,15 +34,9 @@ async function pivotWhile(
   const child = stage.start(['pivot', '-s', stage.source.kubeconfig, '-t', stage.target.kubeconfig, '--yes', '--events', 'json', ...argv]);
   const events: Event[] = [];
   let acted: Promise<unknown> | undefined;
-  let rest = '';
-  child.stderr.on('data', (chunk: Buffer) => {
-    const lines = (rest + chunk.toString()).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines.filter((text) => text.startsWith('{'))) {
-      const event = JSON.parse(line) as Event;
-      events.push(event);
-      if (acted === undefined && when(event)) acted = act();
-    }
+  onEvents(child.stderr, (event) => {
+    events.push(event);
+    if (acted === undefined && when(event)) acted = act();
   });
   const { exitCode, stdout, stderr } = await child;
   await acted;

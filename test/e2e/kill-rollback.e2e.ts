@@ -43,6 +43,8 @@ describe(`a run killed with SIGKILL before it handed over, then rolled back (see
   }
 
   it(`at ${MOMENTS} random moments: the source as it was, the target empty`, async () => {
+    // A namespace of ours takes the control plane five seconds to remove; the moments above have seen that.
+    await stage.t.create('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'metal3' } });
     // 150 events come before the commit on this fleet.
     for (let count = 0; count < MOMENTS; count++) await rollsBack({ events: 1 + Math.floor(random() * 150) });
   });

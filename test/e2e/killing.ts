@@ -1,6 +1,5 @@
 /** Killing the program at chosen or random moments. */
-import type { Event } from '../../src/engine/events.ts';
-import type { Stage } from './stage.ts';
+import { onEvents, type Stage } from './stage.ts';
 
 /** Every kind, 6 hosts: claimed, free, external, paused by their user. */
 export const SMALL = { clusters: 1, hostsPerCluster: 3, free: 1, external: 1, userPaused: 1 };
@@ -28,19 +27,12 @@ export type Moment = { readonly phase: string; readonly ms: number } | { readonl
 export async function killAt(stage: Stage, moment: Moment, argv: readonly string[]): Promise<{ killed: boolean; told: string }> {
   const child = stage.start([...argv, '--events', 'json']);
   let seen = 0;
-  let rest = '';
-  child.stderr.on('data', (chunk: Buffer) => {
-    const lines = (rest + chunk.toString()).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) {
-      if (!line.startsWith('{')) continue;
-      const event = JSON.parse(line) as Event;
-      seen++;
-      const kill = (): void => void child.kill('SIGKILL');
-      if ('events' in moment) {
-        if (seen === moment.events) kill();
-      } else if (event.type === 'phase' && event.status === 'started' && event.phase === moment.phase) setTimeout(kill, moment.ms);
-    }
+  onEvents(child.stderr, (event) => {
+    seen++;
+    const kill = (): void => void child.kill('SIGKILL');
+    if ('events' in moment) {
+      if (seen === moment.events) kill();
+    } else if (event.type === 'phase' && event.status === 'started' && event.phase === moment.phase) setTimeout(kill, moment.ms);
   });
   const { signal, exitCode, stderr } = await child;
   return { killed: signal === 'SIGKILL', told: `exit ${String(exitCode)}: ${stderr.slice(-1500)}` };

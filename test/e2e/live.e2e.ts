@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import type { Event, Summary } from '../../src/engine/events.ts';
+import type { Summary } from '../../src/engine/events.ts';
 import type { Snapshot } from '../fixtures/index.ts';
 import { pathOf } from '../fixtures/index.ts';
 import type { KubeObject } from '../sandbox/index.ts';
 import { danglingOwners, differences, marked } from './equal.ts';
 import { LiveFleet, NAMESPACE, at, need } from './live/make.ts';
-import { setStage, type Stage } from './stage.ts';
+import { onEvents, setStage, type Stage } from './stage.ts';
 
 /** Hosts 0 to 3 claimed, 4 to 11 free, 12 claimed-less and external, 13 and 14 paused by their user. */
 const FLEET = { clusters: 1, hostsPerCluster: 4, free: 8, external: 1, userPaused: 3 };
@@ -198,14 +198,4 @@ function unpaused(of: Snapshot): Snapshot {
       return [key, { ...object, spec }];
     }),
   );
-}
-
-/** Every event of a program's stderr, as it comes. */
-function onEvents(stderr: NodeJS.ReadableStream, listen: (event: Event) => void): void {
-  let rest = '';
-  stderr.on('data', (chunk: Buffer) => {
-    const lines = (rest + chunk.toString()).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines.filter((text) => text.startsWith('{'))) listen(JSON.parse(line) as Event);
-  });
 }

@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import type { Event } from '../../src/engine/events.ts';
 import { installControllers, installCrds, loadFleet, snapshot, untilRolledOut } from '../fixtures/index.ts';
 import type { Component, Fleet, FleetOptions, Snapshot } from '../fixtures/index.ts';
 import { adminClient, eventually, startKubelet, startPlanes } from '../sandbox/index.ts';
@@ -153,6 +154,16 @@ async function untilCalm(s: AdminClient): Promise<void> {
     },
     120_000,
   );
+}
+
+/** Every event of a program that was started with `--events json`, as it comes. */
+export function onEvents(stderr: NodeJS.ReadableStream, listen: (event: Event) => void): void {
+  let rest = '';
+  stderr.on('data', (chunk: Buffer) => {
+    const lines = (rest + chunk.toString()).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines.filter((text) => text.startsWith('{'))) listen(JSON.parse(line) as Event);
+  });
 }
 
 /** The run's journal, parsed; for tests that look inside. */
