@@ -84,6 +84,7 @@ function scope({ moving, left }: Prepared, { palette }: Look): string[] {
 
 function verdict({ findings, blocking }: Prepared, { palette, glyphs }: Look): string {
   const fine = findings.filter(({ level }) => level === 'ok').length;
-  if (blocking.length === 0) return `${palette.good(glyphs.done)} preflight: nothing blocks; ${counted(fine, 'rule')} fine`;
+  const passed = fine === 0 ? '' : `; ${counted(fine, 'rule')} fine`;
+  if (blocking.length === 0) return `${palette.good(glyphs.done)} preflight: nothing blocks${passed}`;
   return `${palette.bad(glyphs.fail)} preflight: ${counted(blocking.length, 'finding blocks', 'findings block')}; nothing was changed`;
 }

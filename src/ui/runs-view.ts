@@ -16,7 +16,7 @@ export function runsTable(runs: readonly RunView[], now: number, wide: boolean):
   const head = ['RUN', 'RUNBOOK', 'STATE', 'PHASE', 'MOVED', 'AGE'];
   const more = ['SOURCE', 'TARGET', 'ATTEMPT', 'OPERATOR', 'DIRECTORY'];
   const rows = runs.map((run) => [
-    ...[run.run, run.runbook, word(run), run.phase, `${run.objects.moved}/${run.objects.total}`, age(run.started, now)],
+    ...[run.run, run.runbook, word(run), run.phase, moved(run), age(run.started, now)],
     ...(wide ? [context(run, 'source'), context(run, 'target'), String(run.attempt), run.operator, run.directory] : []),
   ]);
   return { head: wide ? [...head, ...more] : head, rows };
@@ -56,6 +56,11 @@ export function statusLines(run: RunView, now: number, look: Look): string[] {
 export function statusLine(run: RunView): string {
   const released = run.released === undefined ? '' : `, ${count(run.released.done)} of ${count(run.released.total)} released`;
   return `${run.run} ${stateWords(run)}, ${run.phase}, ${count(run.objects.moved)} of ${count(run.objects.total)} moved${released}`;
+}
+
+/** What was taken back has not moved. */
+function moved({ state, objects }: RunView): string {
+  return state === 'rolled-back' ? '-' : `${objects.moved}/${objects.total}`;
 }
 
 /** No blanks in a cell. */
