@@ -1,5 +1,5 @@
 /** Killing the program at chosen or random moments. */
-import { onEvents, type Stage } from './stage.ts';
+import { onEvents, type Ended, type Stage } from './stage.ts';
 
 /** Every kind, 6 hosts: claimed, free, external, paused by their user. */
 export const SMALL = { clusters: 1, hostsPerCluster: 3, free: 1, external: 1, userPaused: 1 };
@@ -23,8 +23,15 @@ export function randomNumbers(seed: number): () => number {
 /** When the program is killed: some milliseconds after it entered a phase, or after so many events. */
 export type Moment = { readonly phase: string; readonly ms: number } | { readonly events: number };
 
-/** Runs `pivot` and kills it with SIGKILL at the moment; `killed` is false when it came to its end before. */
-export async function killAt(stage: Stage, moment: Moment, argv: readonly string[]): Promise<{ killed: boolean; told: string }> {
+/** How a program ended that may have been killed on the way. */
+export interface Killed extends Ended {
+  /** False when it came to its end before. */
+  readonly killed: boolean;
+  readonly told: string;
+}
+
+/** Runs the command and kills it with SIGKILL at the moment. */
+export async function killAt(stage: Stage, moment: Moment, argv: readonly string[]): Promise<Killed> {
   const child = stage.start([...argv, '--events', 'json']);
   let seen = 0;
   onEvents(child.stderr, (event) => {
@@ -34,8 +41,14 @@ export async function killAt(stage: Stage, moment: Moment, argv: readonly string
       if (seen === moment.events) kill();
     } else if (event.type === 'phase' && event.status === 'started' && event.phase === moment.phase) setTimeout(kill, moment.ms);
   });
-  const { signal, exitCode, stderr } = await child;
-  return { killed: signal === 'SIGKILL', told: `exit ${String(exitCode)}: ${stderr.slice(-1500)}` };
+  const { signal, exitCode, stdout, stderr } = await child;
+  const told = `exit ${String(exitCode)}: ${stderr.slice(-1500)}`;
+  return { exit: exitCode ?? -1, stdout, stderr, killed: signal === 'SIGKILL', told };
+}
+
+/** Killed before the run began, or after its end was on disk. */
+export function nothingToResume({ exit, stderr }: Ended): boolean {
+  return exit === 4 && /no unfinished run/.test(stderr);
 }
 
 export function told(moment: Moment): string {
