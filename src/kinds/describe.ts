@@ -1,6 +1,8 @@
-/** The reader of kind descriptions: every kind has one, with defaults where nobody wrote one down. */
+/** Looks kind descriptions up: every kind has one, with defaults where nobody wrote one down. */
+import { addedKind } from './added.ts';
 import { CAPM3 } from './capm3.ts';
 import { ADDONS, BOOTSTRAPS, CLUSTER_API, CONTROL_PLANES, INVENTORY, RUNTIME } from './cluster-api.ts';
+import { complete } from './complete.ts';
 import { CORE } from './core.ts';
 import { BOOTSTRAP, INFRASTRUCTURE, SECRET } from './follows.ts';
 import { CLUSTER_API_IPAM, METAL3_IPAM } from './ipam.ts';
@@ -25,28 +27,8 @@ const GROUPS: Readonly<Record<string, readonly KindEntry[]>> = {
 /** Groups whose objects describe what is installed on this cluster, whatever their kinds. */
 const CLUSTER_LOCAL = new Set(['clusterctl.cluster.x-k8s.io', 'operator.cluster.x-k8s.io', 'ironic.metal3.io']);
 
-/** Written on pausing by every controller of Cluster API. */
-const PAUSED_CONDITION = 'Paused';
-
 /** Infrastructure of other providers names its credentials so. */
 const IDENTITY: readonly Follow[] = [{ path: 'spec.identityRef', as: 'typed', to: SECRET }];
-
-const DEFAULTS = {
-  hold: { by: 'cluster' },
-  steady: [],
-  follows: [],
-  uids: [],
-  volatile: [],
-  kept: [],
-  retire: 'strip-first',
-  mergesOwners: false,
-  root: false,
-  vars: {},
-} as const;
-
-function complete(group: string, entry: KindEntry): KindDescription {
-  return { ...DEFAULTS, ...entry, group, pausing: [PAUSED_CONDITION, ...(entry.pausing ?? [])], described: true };
-}
 
 const DESCRIPTIONS = new Map<string, KindDescription>(
   Object.entries(GROUPS).flatMap(([group, entries]) => entries.map((entry) => [`${group}/${entry.kind}`, complete(group, entry)] as const)),
@@ -54,15 +36,15 @@ const DESCRIPTIONS = new Map<string, KindDescription>(
 
 const UNDESCRIBED = new Map<string, KindDescription>();
 
-/** All descriptions that were written down. */
+/** All built-in descriptions. */
 export function allDescriptions(): readonly KindDescription[] {
   return [...DESCRIPTIONS.values()];
 }
 
-/** What is known of a kind. One without a description counts as held by its Cluster where it descends from one, else as at rest; `described` is false. */
+/** What is known of a kind: built in, or added for the run at work. One without a description counts as held by its Cluster where it descends from one, else as at rest; `described` is false. */
 export function describe(group: string, kind: string): KindDescription {
   const id = `${group}/${kind}`;
-  const known = DESCRIPTIONS.get(id) ?? UNDESCRIBED.get(id);
+  const known = DESCRIPTIONS.get(id) ?? addedKind(group, kind) ?? UNDESCRIBED.get(id);
   if (known !== undefined) return known;
   const made = undescribed(group, kind);
   UNDESCRIBED.set(id, made);

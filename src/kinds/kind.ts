@@ -1,11 +1,14 @@
-/** What a kind description can say. The descriptions are data (metal3.ts, cluster-api.ts, ...); graph, movers and plan read them through describe.ts. */
+/**
+ * What a kind description can say. The descriptions are data (metal3.ts, cluster-api.ts, ..., and files named by `--kinds`); graph, movers and plan read them
+ * through describe.ts. How they are written in a file: format.ts, and docs/kinds.md for people.
+ */
 
 /** What keeps controllers from acting on an object of this kind. */
 export type Hold =
-  /** Its own `spec.paused`. */
-  | { readonly by: 'field'; readonly path: 'spec.paused' }
-  /** An annotation on itself, whatever its value. */
-  | { readonly by: 'annotation'; readonly name: string }
+  /** A field of its own that is true, as `spec.paused`. The path has no `[]` and does not lead into metadata or status. */
+  | { readonly by: 'field'; readonly path: string }
+  /** An annotation on itself: with this value, or whatever its value where none is given. */
+  | { readonly by: 'annotation'; readonly name: string; readonly value?: string }
   /** The Cluster it descends from: paused, its controllers leave this alone. */
   | { readonly by: 'cluster' }
   /** The BareMetalHost of its name, or that owns it. */
@@ -17,9 +20,8 @@ export type Hold =
   /** Nothing holds it while its controller acts: it blocks. */
   | { readonly by: 'nothing' };
 
-/** In which step of the release it is let go. */
-export type ReleaseGroup =
-  'extension-config' | 'class' | 'free-host' | 'data-template' | 'pool' | 'claim' | 'cluster' | 'resource-set' | 'claimed-host';
+/** In which step of the release it is let go. Hosts have two of their own (`free-host`, `claimed-host`), which no description names: the mover tells them apart. */
+export type ReleaseGroup = 'extension-config' | 'class' | 'data-template' | 'pool' | 'claim' | 'cluster' | 'resource-set' | 'other';
 
 /** A kind by group and name, without a version. */
 export interface KindName {
@@ -27,7 +29,10 @@ export interface KindName {
   readonly kind: string;
 }
 
-/** Something that an object names. Paths: fields joined by dots, `[]` for each entry of an array, `["a/b"]` for a field with dots in its name. */
+/**
+ * Something that an object names. Paths: fields joined by dots, `[]` for each entry of a list, `["a/b"]` for a field with dots in its name, and on a list of
+ * conditions for the entry of that type: `status.conditions["Ready"].status`.
+ */
 export interface Follow {
   readonly path: string;
   /**
@@ -41,7 +46,7 @@ export interface Follow {
   readonly required?: true;
 }
 
-/** What must be true of a status before it is frozen: the value at the path is one of these. */
+/** What must be true of an object before it is frozen: the value at the path is one of these. */
 export interface Steady {
   readonly path: string;
   readonly oneOf: readonly string[];
@@ -58,16 +63,20 @@ export interface KindDescription extends KindName {
   /** The plural. */
   readonly resource: string;
   readonly hold: Hold;
-  /** Of kinds with a hold of their own. Hosts: see `claimed-host`, `free-host`; the mover tells them apart. */
+  /** Of kinds with a hold of their own; absent = `other`, the last one. */
   readonly release?: ReleaseGroup;
   readonly steady: readonly Steady[];
   readonly follows: readonly Follow[];
-  /** Paths, beside ownerReferences, where UIDs of other objects may stand. */
+  /** Paths, beside ownerReferences, where UIDs of other objects may stand: those of objects that move are rewritten, the rest is told. Never part of a hash. */
   readonly uids: readonly string[];
   /** Types of conditions that controllers write on pausing and unpausing: never compared. */
   readonly pausing: readonly string[];
   /** Paths below status that change without meaning anything: never compared. */
   readonly volatile: readonly string[];
+  /** Paths anywhere that are copied and never compared. */
+  readonly ignore: readonly string[];
+  /** Annotations that are neither copied nor compared; `domain/*` = all below that domain. */
+  readonly dropAnnotations: readonly string[];
   /** After release: paths of the status that stay as they were; the rest every live controller writes anew. */
   readonly kept: readonly string[];
   /** After release: the other way round, all is compared but these paths (hosts: what adoption changes). */
@@ -77,13 +86,16 @@ export interface KindDescription extends KindName {
   readonly retire: 'strip-first' | 'delete-first';
   /** Shared: on AlreadyExists with the same content the owners are merged. */
   readonly mergesOwners: boolean;
-  /** Moves, with everything below it, whatever its labels say. */
+  /** Moves, with everything below it, whatever its labels and its group say. */
   readonly root: boolean;
   /** Values that rules and plans read: name to path. */
   readonly vars: Readonly<Record<string, string>>;
   /** False: nobody has described this kind; it is treated by its group alone and listed so. */
   readonly described: boolean;
 }
+
+/** A description of a file: an entry with its group. */
+export type AddedKind = KindEntry & { readonly group: string };
 
 /** A description as it is written down: what is left out has the default. */
 export type KindEntry = Pick<KindDescription, 'kind' | 'resource'> & Partial<Omit<KindDescription, 'group' | 'described'>>;

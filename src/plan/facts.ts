@@ -14,7 +14,7 @@ export interface ObjectFact {
   readonly annotations: Readonly<Record<string, string>>;
   readonly finalizers: readonly string[];
   readonly deleting?: string;
-  /** spec.paused of kinds that have it. */
+  /** The field that pauses its kind (`spec.paused` of a Cluster), where it has one. */
   readonly paused?: boolean;
   /** Hash of the normalised content (Secrets: HMAC). */
   readonly hash: string;
@@ -24,6 +24,8 @@ export interface ObjectFact {
   readonly references: readonly { readonly path: string; readonly key: Key; readonly optional: boolean }[];
   /** UIDs other than ownerReferences found where the kind's description says they may be. */
   readonly embeddedUids?: readonly string[];
+  /** Why it is not at rest, as a clause, where its kind's description says what steady means; absent = it is. */
+  readonly unsteady?: string;
   /** Type of a Secret. */
   readonly type?: string;
   /** Managers with an Apply entry, or kubectl's client-side apply. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe as suite, it } from 'mocha';
 import { allDescriptions, describe, isOurGroup } from '../../src/kinds/describe.ts';
-import { partsOf, scalarAt, valuesAt } from '../../src/kinds/paths.ts';
+import { change, clearField, fieldAt, partsOf, removeAt, scalarAt, setField, valuesAt } from '../../src/kinds/paths.ts';
 
 suite('kind descriptions', () => {
   it('are written down once per kind', () => {
@@ -64,5 +64,34 @@ suite('paths', () => {
     assert.deepEqual(valuesAt(object, 'spec.on.more'), []);
     assert.equal(scalarAt(object, 'spec.on'), false);
     assert.equal(scalarAt(object, 'spec.files'), undefined);
+  });
+
+  it('find the condition of a type, and nothing in a list that has none of it', () => {
+    const status = {
+      conditions: [
+        { type: 'Ready', status: 'True' },
+        { type: 'Busy', status: 'False' },
+      ],
+    };
+    assert.equal(scalarAt({ status }, 'status.conditions["Busy"].status'), 'False');
+    assert.deepEqual(valuesAt({ status }, 'status.conditions["Gone"].status'), []);
+  });
+
+  it('change and take away what stands at them, in every entry of a list', () => {
+    const made = { refs: [{ uid: 'a' }, {}, { uid: 'b' }], uids: ['a', 'c'], conditions: [{ type: 'Ready' }, { type: 'Busy' }] };
+    change(made, 'refs[].uid', (uid) => (uid === 'a' ? 'A' : uid));
+    change(made, 'uids[]', (uid) => (uid === 'a' ? 'A' : undefined));
+    removeAt(made, 'conditions["Busy"]');
+    removeAt(made, 'nothing.of[].that');
+    assert.deepEqual(made, { refs: [{ uid: 'A' }, {}, { uid: 'b' }], uids: ['A'], conditions: [{ type: 'Ready' }] });
+  });
+
+  it('set and clear a single field with the parents that stand for it alone', () => {
+    const made: Record<string, unknown> = { spec: { a: 1 } };
+    setField(made, 'spec.control.held', true);
+    assert.deepEqual(made, { spec: { a: 1, ...fieldAt('control.held', true) } });
+    clearField(made, 'spec.control.held');
+    clearField(made, 'spec.other.held');
+    assert.deepEqual(made, { spec: { a: 1 } });
   });
 });

@@ -3,6 +3,7 @@ import { hasStatus } from '../../cluster/cluster.ts';
 import type { Cluster, KubeObject, ResourceId } from '../../cluster/cluster.ts';
 import type { ObjectRef } from '../../graph/ref.ts';
 import { groupResource } from '../../graph/ref.ts';
+import { isAddedGroup } from '../../kinds/added.ts';
 import { isOurGroup } from '../../kinds/describe.ts';
 import type { KindFact, WebhookFact } from '../../plan/facts.ts';
 
@@ -38,10 +39,10 @@ export function isFailClosed(webhook: Webhook): boolean {
   return (webhook.failurePolicy ?? 'Fail') === 'Fail';
 }
 
-/** What a pivot writes: Cluster API's and Metal3's kinds, and what their specs name. */
+/** What a pivot writes: Cluster API's and Metal3's kinds, those of its --kinds files, and what their specs name. */
 export function isMoved(id: string): boolean {
   const group = id.slice(id.indexOf('.') + 1);
-  return id === 'secrets' || id === 'configmaps' || isOurGroup(group);
+  return id === 'secrets' || id === 'configmaps' || isOurGroup(group) || isAddedGroup(group);
 }
 
 /** Every webhook that guards a kind of ours, of all configurations. `refused` is told what may not be listed. */

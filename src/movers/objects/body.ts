@@ -35,7 +35,7 @@ export function copyBody(original: KubeObject, ref: ObjectRef, o: Copying): Kube
   // A host below a Cluster that its user paused keeps the mark it has; everywhere else CAPM3's is replaced by ours.
   if (!o.verbatim) withoutOurs(body, kind);
   for (const field of SERVER_OWNED) Reflect.deleteProperty(metadata, field);
-  const annotations = Object.fromEntries(Object.entries(metadata.annotations ?? {}).filter(([name]) => isCopied(name)));
+  const annotations = Object.fromEntries(Object.entries(metadata.annotations ?? {}).filter(([name]) => isCopied(name, kind)));
   if (net !== undefined) annotations[HOST_STATUS] = net;
   delete metadata.ownerReferences;
   delete metadata.annotations;

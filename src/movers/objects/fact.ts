@@ -10,6 +10,7 @@ import { contentHash, type Keyed } from './hash.ts';
 import { isFields } from './json.ts';
 import { marksOf } from './holding.ts';
 import type { Comparison } from './normalise.ts';
+import { embeddedIn } from './uids.ts';
 
 /** Where objects of a kind are found. */
 export interface Place {
@@ -29,7 +30,8 @@ export interface FactOptions {
 /** `hash` is still without owners: which of them live is known when everything has been listed. */
 export function factOf(object: KubeObject, ref: ObjectRef, kind: KindDescription, options: FactOptions): ObjectFact {
   const { metadata } = object;
-  const embedded = kind.uids.flatMap((path) => valuesAt(object, path)).filter((uid) => typeof uid === 'string');
+  const embedded = embeddedIn(object, kind);
+  const unsteady = whyUnsteady(object, kind);
   return {
     key: keyOf(ref),
     ref,
@@ -37,31 +39,40 @@ export function factOf(object: KubeObject, ref: ObjectRef, kind: KindDescription
     resourceVersion: metadata.resourceVersion ?? '',
     owners: metadata.ownerReferences ?? [],
     labels: metadata.labels ?? {},
-    annotations: knownAnnotations(metadata.annotations ?? {}),
+    annotations: knownAnnotations(metadata.annotations ?? {}, kind),
     finalizers: metadata.finalizers ?? [],
     ...(metadata.deletionTimestamp === undefined ? {} : { deleting: metadata.deletionTimestamp }),
-    ...pausedOf(object),
+    ...pausedOf(object, kind),
     hash: contentHash(object, kind, options.comparison, options.hmac),
     vars: varsOf(object, kind),
     references: referencesOf(object, ref, kind, options.places),
     ...(embedded.length === 0 ? {} : { embeddedUids: embedded }),
+    ...(unsteady === undefined ? {} : { unsteady }),
     ...(typeof object['type'] === 'string' && ref.kind === 'Secret' ? { type: object['type'] } : {}),
     ...managersOf(object),
   };
 }
 
-function pausedOf(object: KubeObject): { paused?: boolean } {
-  const { paused } = marksOf(object);
+/** Why it is not at rest, as a clause, by what its kind's description calls steady; undefined = it is. */
+function whyUnsteady(object: KubeObject, kind: KindDescription): string | undefined {
+  const failed = kind.steady.find(({ path, oneOf }) => !oneOf.includes(String(scalarAt(object, path) ?? '')));
+  if (failed === undefined) return undefined;
+  const value = scalarAt(object, failed.path);
+  return value === undefined ? `has no ${failed.path}` : `has "${String(value)}" at ${failed.path}`;
+}
+
+function pausedOf(object: KubeObject, kind: KindDescription): { paused?: boolean } {
+  const { paused } = marksOf(object, kind);
   return paused === undefined ? {} : { paused };
 }
 
-/** Those of Kubernetes projects, Metal3 and ours; the host's status annotation by its presence only, it is long. */
-function knownAnnotations(all: Readonly<Record<string, string>>): Record<string, string> {
+/** Those of Kubernetes projects, Metal3 and ours, and what holds the kind; the host's status annotation by its presence only, it is long. */
+function knownAnnotations(all: Readonly<Record<string, string>>, { hold }: KindDescription): Record<string, string> {
   const kept: Record<string, string> = {};
   for (const [name, value] of Object.entries(all)) {
     const domain = name.slice(0, Math.max(0, name.indexOf('/')));
     const known = domain.endsWith('k8s.io') || domain.endsWith('metal3.io') || domain.endsWith('kubernetes.io') || name.startsWith(PREFIX);
-    if (known) kept[name] = name === HOST_STATUS ? 'present' : value;
+    if (known || (hold.by === 'annotation' && hold.name === name)) kept[name] = name === HOST_STATUS ? 'present' : value;
   }
   return kept;
 }

@@ -4,6 +4,7 @@ import type { KindDescription } from '../../kinds/kind.ts';
 import { CAPM3_VALUE, HOST_PAUSED } from '../../kinds/names.ts';
 import { decodeFormer, encodeFormer, FORMER, PAUSE_VALUE, type Former } from '../../plan/marks.ts';
 import type { Data } from '../../plan/plan.ts';
+import { clearField, scalarAt, setField } from '../../kinds/paths.ts';
 import { isFields } from './json.ts';
 
 /** Whose hand is on the object's own pause. */
@@ -12,12 +13,12 @@ export type Holder = 'nobody' | 'user' | 'capm3' | 'us';
 /** What of an object says who holds it; facts have it as it is. */
 export interface Marks {
   readonly annotations: Readonly<Record<string, string>>;
-  /** spec.paused. */
+  /** The field that holds its kind, `spec.paused` of a Cluster. */
   readonly paused?: boolean;
 }
 
-export function marksOf(object: KubeObject): Marks {
-  const paused = isFields(object['spec']) ? object['spec']['paused'] : undefined;
+export function marksOf(object: KubeObject, { hold }: KindDescription): Marks {
+  const paused = hold.by === 'field' ? scalarAt(object, hold.path) : undefined;
   return { annotations: object.metadata.annotations ?? {}, ...(typeof paused === 'boolean' ? { paused } : {}) };
 }
 
@@ -27,12 +28,23 @@ function pauseNow(marks: Marks, kind: KindDescription): boolean | string | undef
   return kind.hold.by === 'field' ? marks.paused : undefined;
 }
 
+/** Does this, standing in the kind's place, keep its controller off? An annotation whose value counts does so with that value only. */
+function holds(pause: Data | undefined, { hold }: KindDescription): boolean {
+  if (hold.by === 'annotation' && hold.value !== undefined) return pause === hold.value;
+  return pause !== undefined && pause !== false;
+}
+
+/** What we put there. */
+function ourValue({ hold }: KindDescription): string {
+  return (hold.by === 'annotation' ? hold.value : undefined) ?? PAUSE_VALUE;
+}
+
 /** What stands there when any mark of ours is taken off. */
 function ownPause(marks: Marks, kind: KindDescription): Data | undefined {
   const now = pauseNow(marks, kind);
   const former = decodeFormer(marks.annotations[FORMER]);
   if (former === undefined || now === undefined || isTouch(former.value)) return now;
-  if (typeof now === 'string' && now !== PAUSE_VALUE) return now; // somebody has put their own value in place of ours
+  if (typeof now === 'string' && now !== ourValue(kind)) return now; // somebody has put their own value in place of ours
   return former.value === null ? undefined : former.value;
 }
 
@@ -43,9 +55,9 @@ const isHost = (kind: KindDescription): boolean => kind.hold.by === 'annotation'
 
 export function holderOf(marks: Marks, kind: KindDescription): Holder {
   const now = pauseNow(marks, kind);
-  if (now === undefined || now === false) return 'nobody';
+  if (!holds(now, kind)) return 'nobody';
   const own = ownPause(marks, kind);
-  if (own === undefined || own === false) return 'us';
+  if (!holds(own, kind)) return 'us';
   if (isHost(kind) && own === CAPM3_VALUE) return own === now ? 'capm3' : 'us';
   return 'user';
 }
@@ -68,25 +80,25 @@ function comparablePause(marks: Marks, kind: KindDescription): Data | undefined 
 export function hold(body: KubeObject, kind: KindDescription, by: Pick<Former, 'run' | 'process'>, verbatim: boolean): void {
   const place = kind.hold;
   if (place.by !== 'annotation' && place.by !== 'field') return;
-  const marks = marksOf(body);
+  const marks = marksOf(body, kind);
   const holder = holderOf(marks, kind);
   if (holder === 'user' || (holder === 'capm3' && verbatim)) return;
   const now = comparablePause(marks, kind) ?? null;
   const annotations = (body.metadata.annotations ??= {});
   annotations[FORMER] = encodeFormer({ ...by, value: now });
-  if (place.by === 'annotation') annotations[place.name] = PAUSE_VALUE;
-  else body['spec'] = { ...(isFields(body['spec']) ? body['spec'] : {}), paused: true };
+  if (place.by === 'annotation') annotations[place.name] = ourValue(kind);
+  else setField(body, place.path, true);
 }
 
 /** Sets the place of the pause to what belongs to the content, in place; drops it where that is nothing. */
 export function withoutOurs(body: KubeObject, kind: KindDescription): void {
-  const pause = comparablePause(marksOf(body), kind);
+  const pause = comparablePause(marksOf(body, kind), kind);
   if (kind.hold.by === 'annotation') {
     const annotations = body.metadata.annotations ?? {};
     if (typeof pause === 'string') annotations[kind.hold.name] = pause;
     else Reflect.deleteProperty(annotations, kind.hold.name);
-  } else if (kind.hold.by === 'field' && isFields(body['spec'])) {
-    if (typeof pause === 'boolean') body['spec']['paused'] = pause;
-    else Reflect.deleteProperty(body['spec'], 'paused');
+  } else if (kind.hold.by === 'field') {
+    if (typeof pause === 'boolean') setField(body, kind.hold.path, pause);
+    else clearField(body, kind.hold.path);
   }
 }

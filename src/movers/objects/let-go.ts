@@ -64,7 +64,7 @@ async function remove(cluster: Cluster, ref: ObjectRef, object: KubeObject, sign
 }
 
 function assertHeld(ref: ObjectRef, object: KubeObject): void {
-  if ((object.metadata.finalizers ?? []).length === 0 || isHeld(marksOf(object), kindOf(ref))) return;
+  if ((object.metadata.finalizers ?? []).length === 0 || isHeld(marksOf(object, kindOf(ref)), kindOf(ref))) return;
   throw new MigrateError('objects/unheld', EXIT.partial, `${title(ref)} has lost its pause mark: its controller might act on a deletion.`, {
     subjects: [title(ref)],
   });

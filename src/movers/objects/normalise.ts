@@ -3,16 +3,16 @@
  *
  * - `copy`, source live against target live: all but what the API server owns (uid, resourceVersion, generation, times, managedFields), UIDs of owners, marks
  *   that are not the user's (ours, CAPM3's, block-move, delete-for-move, the status annotation), and what controllers write on pausing: conditions that the kind's
- *   description lists, observedGeneration, volatile times.
+ *   description lists, observedGeneration, volatile times, and what the description says is never compared.
  * - `released`, original against the target after release: as `copy`, but of the status only what the description calls kept; on hosts the whole status
  *   but what adoption changes, and of conditions type and status only.
- * - `rollback`, one cluster before and after: as `copy`, but owners keep their UIDs.
+ * - `rollback`, one cluster before and after: as `copy`, but owners and embedded UIDs are compared too.
  */
 import type { KubeObject, ObjectMeta } from '../../cluster/cluster.ts';
 import type { OwnerRef } from '../../graph/ref.ts';
 import type { KindDescription } from '../../kinds/kind.ts';
 import { NEVER_COPIED } from '../../kinds/names.ts';
-import { EACH, partsOf, valuesAt, type Part } from '../../kinds/paths.ts';
+import { partsOf, removeAt, valuesAt } from '../../kinds/paths.ts';
 import { PREFIX } from '../../plan/marks.ts';
 import { clone, isFields } from './json.ts';
 import { withoutOurs } from './holding.ts';
@@ -39,9 +39,18 @@ const CONDITIONS = [
   'status.deprecated.v1beta2.conditions',
 ];
 
-/** Annotations that belong to the object: not ours, not CAPM3's status, not what stops a move. */
-export function isCopied(annotation: string): boolean {
-  return !NEVER_COPIED.has(annotation) && !annotation.startsWith(PREFIX);
+/** Annotations that belong to the object: not ours, not CAPM3's status, not what stops a move, not what its kind's description drops. */
+export function isCopied(annotation: string, kind?: KindDescription): boolean {
+  return (
+    !NEVER_COPIED.has(annotation) &&
+    !annotation.startsWith(PREFIX) &&
+    kind?.dropAnnotations.some((name) => isNamed(annotation, name)) !== true
+  );
+}
+
+/** By its name, or by `domain/*`. */
+function isNamed(annotation: string, name: string): boolean {
+  return name.endsWith('/*') ? annotation.startsWith(name.slice(0, -1)) : annotation === name;
 }
 
 /** A copy of the object with nothing left in it but what the comparison looks at. Owners are left out: see `ownersOf`. */
@@ -50,10 +59,11 @@ export function normalise(object: KubeObject, kind: KindDescription, comparison:
   // Entries of a list do not always say what they are, and the version is the same on both sides.
   for (const field of ['apiVersion', 'kind']) Reflect.deleteProperty(body, field);
   withoutOurs(body, kind);
-  metadata(body.metadata);
-  for (const path of kind.uids) remove(body, path);
+  metadata(body.metadata, kind);
+  // One cluster before and after: its UIDs are its own. Between two they are looked at one by one (uids.ts).
+  for (const path of comparison === 'rollback' ? kind.ignore : [...kind.uids, ...kind.ignore]) removeAt(body, path);
   if (isFields(body['status'])) status(body, kind, comparison);
-  if (comparison === 'released') for (const path of kind.adopted ?? []) remove(body, path);
+  if (comparison === 'released') for (const path of kind.adopted ?? []) removeAt(body, path);
   dropEmpty(body, 'status');
   return body;
 }
@@ -63,11 +73,11 @@ export function ownersOf(owners: readonly OwnerRef[], comparison: Comparison, li
   return owners.filter((owner) => live(owner.uid)).map(({ uid, ...owner }) => (comparison === 'rollback' ? { uid, ...owner } : owner));
 }
 
-function metadata(meta: ObjectMeta): void {
+function metadata(meta: ObjectMeta, kind: KindDescription): void {
   for (const field of SERVER_OWNED) Reflect.deleteProperty(meta, field);
   delete meta.ownerReferences;
   for (const name of Object.keys(meta.annotations ?? {})) {
-    if (!isCopied(name)) Reflect.deleteProperty(meta.annotations ?? {}, name);
+    if (!isCopied(name, kind)) Reflect.deleteProperty(meta.annotations ?? {}, name);
   }
   for (const field of ['annotations', 'labels', 'finalizers']) dropEmpty(meta, field);
 }
@@ -75,8 +85,8 @@ function metadata(meta: ObjectMeta): void {
 function status(body: KubeObject, kind: KindDescription, comparison: Comparison): void {
   const drop = new Set(kind.pausing);
   for (const at of CONDITIONS) conditions(body, at, drop, comparison === 'released');
-  remove(body, 'status.observedGeneration');
-  for (const path of kind.volatile) remove(body, path);
+  removeAt(body, 'status.observedGeneration');
+  for (const path of kind.volatile) removeAt(body, path);
   if (comparison === 'released' && kind.adopted === undefined) keepOnly(body, kind.kept);
 }
 
@@ -107,20 +117,6 @@ function keepOnly(body: KubeObject, paths: readonly string[]): void {
     if (value !== undefined) kept[path.replace('status.', '')] = value;
   }
   body['status'] = kept;
-}
-
-/** Takes away what stands at a path. */
-export function remove(body: unknown, path: string): void {
-  const parts = partsOf(path);
-  let at: unknown[] = [body];
-  for (const part of parts.slice(0, -1)) at = at.flatMap((value) => step(value, part));
-  const last = parts.at(-1);
-  if (typeof last === 'string') for (const value of at) if (isFields(value)) Reflect.deleteProperty(value, last);
-}
-
-function step(value: unknown, part: Part): unknown[] {
-  if (part === EACH) return Array.isArray(value) ? (value as unknown[]) : [];
-  return isFields(value) && value[part] !== undefined ? [value[part]] : [];
 }
 
 function dropEmpty(of: Record<string, unknown>, field: string): void {

@@ -7,6 +7,8 @@ import { noted, type Context } from './known.ts';
 /** UIDs of what stands on the other side, gathered by probes and writes of one run. */
 export class OtherSide {
   readonly uids = new Map<Key, string>();
+  /** Items whose originals name an object by UID (uids.ts), by that object. */
+  readonly embedders = new Map<Key, Map<Key, Item>>();
   readonly #asked = new Map<Key, Promise<string | undefined>>();
   #resources: Promise<ReadonlyMap<string, Resource>> | undefined;
 
@@ -56,6 +58,11 @@ export class OtherSide {
       this.#asked.set(key, asked);
     }
     return asked;
+  }
+
+  /** Notes that this item's original names these by their UIDs. */
+  embeds(item: Item, keys: readonly Key[]): void {
+    for (const key of keys) this.embedders.set(key, (this.embedders.get(key) ?? new Map<Key, Item>()).set(item.key, item));
   }
 
   /** A copy was made, or went. */

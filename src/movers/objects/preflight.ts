@@ -1,5 +1,7 @@
 /** What must be true of both sides before objects are copied: kinds, versions, fields, namespaces, names. Pure: facts in, findings out. */
 import { groupResource, title } from '../../graph/ref.ts';
+import { addedKinds } from '../../kinds/added.ts';
+import { nearest } from '../../kinds/nearest.ts';
 import type { Rule } from '../../plan/facts.ts';
 import { managerOf } from '../../plan/marks.ts';
 import type { Finding } from '../../plan/plan.ts';
@@ -119,27 +121,22 @@ export const mistyped: Rule = (facts) => {
     });
 };
 
-/** The closest name, when it is close: at most a third of its letters away. */
-export function nearest(name: string, known: readonly string[]): string | undefined {
-  let best: { name: string; distance: number } | undefined;
-  for (const other of known) {
-    const distance = editDistance(name, other);
-    if (distance <= Math.ceil(other.length / 3) && (best === undefined || distance < best.distance)) best = { name: other, distance };
-  }
-  return best?.name;
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, at) => at);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next[j] = Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
-}
+/** What a --kinds file describes and the source does not have: a slip in a group, or a file that is meant for several clusters. */
+export const describedServed: Rule = (facts) => {
+  const source = facts.roles['source'];
+  if (source === undefined) return [];
+  const served = new Map([...source.kinds.values()].map((kind) => [`${kind.group}/${kind.kind}`, kind]));
+  return addedKinds().flatMap(({ group, kind, resource }): Finding[] => {
+    const found = served.get(`${group}/${kind}`);
+    if (found?.resource === resource) return [];
+    const subject = `${resource}.${group}`;
+    const sentence =
+      found === undefined
+        ? `A --kinds file describes ${kind} of ${group}; the source has no CustomResourceDefinition of it, so nothing of that kind moves.`
+        : `A --kinds file calls ${kind} of ${group} "${resource}"; the source calls it "${found.resource}".`;
+    return [{ rule: 'objects/described', level: 'warn', subject, sentence }];
+  });
+};
 
 export const rules: readonly Rule[] = [
   ...contentRules,
@@ -150,5 +147,6 @@ export const rules: readonly Rule[] = [
   foreign,
   mistyped,
   embeddedUids,
+  describedServed,
   undescribed,
 ];

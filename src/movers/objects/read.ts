@@ -1,6 +1,7 @@
 /** Reads one cluster: its CRDs, its namespaces, and every object of the kinds that matter, streamed, kept as facts. */
 import { hasStatus, type Cluster, type KubeObject, type ResourceId } from '../../cluster/cluster.ts';
 import { keyOf, type Key, type ObjectRef } from '../../graph/ref.ts';
+import { addedKind } from '../../kinds/added.ts';
 import { allDescriptions, describe, isOurGroup } from '../../kinds/describe.ts';
 import type { KindDescription, KindName } from '../../kinds/kind.ts';
 import { CLUSTERCTL } from '../../kinds/names.ts';
@@ -31,7 +32,7 @@ export interface Kinds {
   readonly schemas: ReadonlyMap<string, unknown>;
 }
 
-/** The CRDs of Cluster API and Metal3, and those that clusterctl would discover. @throws ApiFailure */
+/** The CRDs of Cluster API and Metal3, those that clusterctl would discover, and those of added kinds. @throws ApiFailure */
 export async function readKinds(cluster: Cluster, signal: AbortSignal): Promise<Kinds> {
   const kinds = new Map<string, KindFact>();
   const schemas = new Map<string, unknown>();
@@ -45,7 +46,7 @@ export async function readKinds(cluster: Cluster, signal: AbortSignal): Promise<
 function kindFact(crd: KubeObject, schemas: Map<string, unknown>): KindFact | undefined {
   const spec = crd['spec'] as { group: string; scope: string; names: { kind: string; plural: string }; versions: unknown[] };
   const labels = crd.metadata.labels ?? {};
-  if (!isOurGroup(spec.group) && !(CLUSTERCTL in labels)) return undefined;
+  if (!isOurGroup(spec.group) && !(CLUSTERCTL in labels) && addedKind(spec.group, spec.names.kind) === undefined) return undefined;
   const versions = spec.versions.filter(isFields).map((version) => {
     const name = String(version['name']);
     const schema = isFields(version['schema']) ? version['schema']['openAPIV3Schema'] : undefined;

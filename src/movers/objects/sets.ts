@@ -80,7 +80,8 @@ function varsOf(fact: ObjectFact, facts: Facts): ObjectVars {
   if (isHost(fact)) return { ...base, ...hostVars(fact, facts) };
   const userPaused = holderOf(fact, kind) === 'user';
   if (userPaused) return { ...base, userPaused };
-  return kind.release === undefined ? base : { ...base, release: kind.release };
+  if (kind.hold.by !== 'field' && kind.hold.by !== 'annotation') return base;
+  return { ...base, release: kind.release ?? 'other' };
 }
 
 const isHost = ({ ref }: ObjectFact): boolean => ref.group === 'metal3.io' && ref.kind === 'BareMetalHost';

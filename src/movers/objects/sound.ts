@@ -1,6 +1,7 @@
 /** What must be true of the objects themselves. Pure: facts in, findings out; every look runs these again over what is new or changed. */
 import { cycles } from '../../graph/order.ts';
 import { groupResource, title, type Key } from '../../graph/ref.ts';
+import { HOST } from '../../kinds/follows.ts';
 import type { ClusterFacts, Facts, ObjectFact, Rule } from '../../plan/facts.ts';
 import type { Finding } from '../../plan/plan.ts';
 import { indexOf, ownersIn, softOwners } from './owning.ts';
@@ -51,6 +52,14 @@ export const unheld: Rule = (facts) =>
           ),
         ]
       : [],
+  );
+
+/** Objects in between two states, by what their kinds call steady. Hosts have a rule of their own, which knows more of them. */
+export const steady: Rule = (facts) =>
+  moving(facts).flatMap(({ ref, unsteady }) =>
+    unsteady === undefined || (ref.group === HOST.group && ref.kind === HOST.kind)
+      ? []
+      : [block('objects/steady', title(ref), `${title(ref)} is not at rest: it ${unsteady}.`, 'wait until it is, or allow')],
   );
 
 /** Owners that do not move: their dependents would name an owner that does not exist, and be collected. */
@@ -131,20 +140,23 @@ function isOutside(key: Key, { namespaces }: Facts): boolean {
   return namespaces.length > 0 && namespace !== '' && !namespaces.includes(namespace);
 }
 
-/** UIDs of the source beside owner references: told, since nobody follows them. */
-export const embeddedUids: Rule = (facts) =>
-  moving(facts).flatMap(({ ref, embeddedUids: uids = [] }): Finding[] =>
-    uids.length === 0
+/** UIDs beside owner references, of objects that do not move: told, since nothing on the target has them. Those of what moves become those of the copies. */
+export const embeddedUids: Rule = (facts) => {
+  const { byUid } = indexOf(objectsOf(facts));
+  const moves = (uid: string): boolean => facts.scope.has(byUid.get(uid)?.key ?? '');
+  return moving(facts).flatMap(({ ref, embeddedUids: uids = [] }): Finding[] =>
+    uids.every(moves)
       ? []
       : [
           {
             rule: 'objects/embedded-uid',
             level: 'info',
             subject: title(ref),
-            sentence: `${title(ref)} carries UIDs of the source in its spec; they are copied as they are.`,
+            sentence: `${title(ref)} carries UIDs of objects that do not move; they are copied as they are.`,
           },
         ],
   );
+};
 
 /** Kinds that nobody has described: moved by their group, held by their Cluster or at rest. One finding per kind. */
 export const undescribed: Rule = (facts) => {
@@ -163,4 +175,4 @@ export const undescribed: Rule = (facts) => {
 };
 
 /** Judged again by every look. */
-export const contentRules: readonly Rule[] = [deleting, unheld, owners, ownerCycles, dangling];
+export const contentRules: readonly Rule[] = [deleting, unheld, steady, owners, ownerCycles, dangling];

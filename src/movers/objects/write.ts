@@ -13,6 +13,7 @@ import { noted, varsOf, type Context } from './known.ts';
 import type { OtherSide } from './owners.ts';
 import { kindOf } from './read.ts';
 import { letGo } from './let-go.ts';
+import { namedByUid, withCopiesUids } from './uids.ts';
 
 /** Writers in between (a controller's status update, a webhook's label) make us look again this often. */
 const ATTEMPTS = 6;
@@ -28,6 +29,10 @@ export interface Writing {
 
 /** Brings the original over, whatever stands on the other side. @throws MigrateError `objects/foreign`, ApiFailure */
 export async function bring(item: Item, original: KubeObject, w: Writing): Promise<After> {
+  return await followed(item, original, w, (mapped) => brought(item, mapped, w));
+}
+
+async function brought(item: Item, original: KubeObject, w: Writing): Promise<After> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await make(item, original, w);
@@ -41,6 +46,34 @@ export async function bring(item: Item, original: KubeObject, w: Writing): Promi
       if (attempt === ATTEMPTS) throw error;
     }
   }
+}
+
+/**
+ * Writes with the UIDs of the copies that stand, and sees to it that those which come later follow: what is named by UID may be written after what names it, or
+ * made anew and have another one. A write that others overtook is made again.
+ */
+async function followed(item: Item, original: KubeObject, w: Writing, write: (mapped: KubeObject) => Promise<After>): Promise<After> {
+  const copyOf = (key: Key): string | undefined => w.other.uids.get(key);
+  const named = namedByUid(original, item, w.items);
+  w.other.embeds(item, named);
+  const before = copyOf(item.key);
+  const used = named.map(copyOf);
+  const after = await write(withCopiesUids(original, item, w.items, copyOf));
+  const embedders = copyOf(item.key) === before ? [] : [...(w.other.embedders.get(item.key)?.values() ?? [])];
+  const overtaken = named.some((key, at) => copyOf(key) !== used[at]) ? [item] : [];
+  for (const one of new Set([...overtaken, ...embedders])) await writeAgain(one, w);
+  return after;
+}
+
+/** What has no copy yet is still to be written, and what is not ours stays as it stands. */
+async function writeAgain(item: Item, w: Writing): Promise<void> {
+  const ref = refOf(item);
+  const [original, standing] = await Promise.all([
+    w.c.cluster('from').get(ref, { signal: w.c.signal }),
+    w.to.get(ref, { signal: w.c.signal }),
+  ]);
+  if (original?.metadata.uid !== item.uid || standing === undefined || !isOurs(item, standing, w.c)) return;
+  await refresh(item, original as KubeObject, standing, w);
 }
 
 /** POST and status as one. A webhook that refuses the status annotation (an older one knows fewer fields) gets the body without: it is a second net only. */
@@ -91,7 +124,8 @@ export async function putStatus(item: Item, original: KubeObject, made: KubeObje
       if (!answered(error, 409) || attempt === ATTEMPTS) throw error;
     }
     const fresh = await w.to.get(ref, { signal: w.c.signal });
-    if (fresh === undefined || fresh.metadata.uid !== made.metadata.uid || !isHeld(marksOf(fresh), kindOf(ref))) throw taken(ref);
+    if (fresh === undefined || fresh.metadata.uid !== made.metadata.uid || !isHeld(marksOf(fresh, kindOf(ref)), kindOf(ref)))
+      throw taken(ref);
     standing = fresh;
   }
 }
@@ -115,6 +149,10 @@ export function isOurs(item: Item, { metadata }: KubeObject, c: Context): boolea
 
 /** Updates a copy in place: spec and metadata, then status. A copy that says the same already is not written. @throws ApiFailure (422: an immutable field) */
 export async function refresh(item: Item, original: KubeObject, standing: KubeObject, w: Writing, verb = 'created'): Promise<After> {
+  return await followed(item, original, w, (mapped) => refreshed(item, mapped, standing, w, verb));
+}
+
+async function refreshed(item: Item, original: KubeObject, standing: KubeObject, w: Writing, verb: string): Promise<After> {
   const ref = refOf(item);
   let copy = standing;
   for (let attempt = 1; ; attempt++) {
@@ -151,7 +189,7 @@ async function adopt(item: Item, original: KubeObject, standing: KubeObject, w: 
   };
   if (kind.mergesOwners && sameContent(original, standing, kind)) return kept(await mergeOwners(item, original, standing, w), 'merged');
   const equal = difference(original, standing, kind).length === 0;
-  if (equal && varsOf(item).twin === undefined && isHeld(marksOf(standing), kind)) return kept(standing, 'adopted');
+  if (equal && varsOf(item).twin === undefined && isHeld(marksOf(standing, kind), kind)) return kept(standing, 'adopted');
   const twin = varsOf(item).twin === uid;
   if (policy === 'adopt' && !twin) return kept(standing, 'adopted', { asIs: true });
   if (policy === 'overwrite' || twin) {

@@ -1,5 +1,7 @@
 /** Rules about pauses: what its user paused stays paused, and what keeps CAPM3 from acknowledging a pause. */
 import { title } from '../../graph/ref.ts';
+import { addedKind } from '../../kinds/added.ts';
+import { describe } from '../../kinds/describe.ts';
 import { CAPM3_VALUE, CLUSTER_NAME, HOST_PAUSED, PAUSED } from '../../kinds/names.ts';
 import { FORMER } from '../../plan/marks.ts';
 import type { Facts, ObjectFact, Rule } from '../../plan/facts.ts';
@@ -10,7 +12,9 @@ function byUser(facts: Facts): readonly Finding[] {
   return inScope(facts)
     .filter(({ ref, paused, annotations }) => {
       if (FORMER in annotations) return false;
-      if (ref.kind === 'Cluster') return paused === true;
+      const { hold } = describe(ref.group, ref.kind);
+      if (hold.by === 'field') return paused === true;
+      if (addedKind(ref.group, ref.kind) !== undefined && hold.by === 'annotation') return isHeldBy(annotations[hold.name], hold.value);
       return HOST_PAUSED in annotations && annotations[HOST_PAUSED] !== CAPM3_VALUE;
     })
     .map(({ ref }) => ({
@@ -19,6 +23,11 @@ function byUser(facts: Facts): readonly Finding[] {
       subject: subjectOf(ref),
       sentence: `${title(ref)} is paused by its user: it moves, stays paused, and is not released`,
     }));
+}
+
+/** Added kinds: an annotation holds by its presence, or by the one value that counts. */
+function isHeldBy(value: string | undefined, counts: string | undefined): boolean {
+  return counts === undefined ? value !== undefined : value === counts;
 }
 
 /** A Metal3Machine with a pause of its own is not looked at by CAPM3: its host would never be marked. */

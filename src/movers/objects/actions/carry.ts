@@ -12,6 +12,7 @@ import { letGo } from '../let-go.ts';
 import type { OtherSide } from '../owners.ts';
 import { kindOf } from '../read.ts';
 import { readItems } from '../sides.ts';
+import { hasSourceUids } from '../uids.ts';
 import { bring, isOurs, refOf, refresh, type Writing } from '../write.ts';
 import { copyAccess, foreign, withItems } from './copy.ts';
 import { makeNamespace } from './namespaces.ts';
@@ -30,7 +31,8 @@ export function carry(other: OtherSide): Action<Cluster> {
       below = dependents(all);
       const there = await readItems(c.cluster('to'), withItems(new Map(all), items), c);
       for (const { key, uid } of there.values()) other.set(key, uid);
-      return new Map(items.map((item) => [item.key, stateOf(item, there.get(item.key), c)]));
+      const isWhole = ({ embeddedUids }: ObjectFact): boolean => !hasSourceUids(embeddedUids, all, (key) => other.uids.get(key));
+      return new Map(items.map((item) => [item.key, stateOf(item, there.get(item.key), isWhole, c)]));
     },
     async apply(item, _seen, c) {
       const w = writing(c);
@@ -44,13 +46,14 @@ export function carry(other: OtherSide): Action<Cluster> {
   };
 }
 
-function stateOf(item: Item, there: ObjectFact | undefined, c: Context): Seen {
+function stateOf(item: Item, there: ObjectFact | undefined, isWhole: (copy: ObjectFact) => boolean, c: Context): Seen {
   if (varsOf(item).gone === true) return goneState(item, there, c);
   if (there === undefined) return { state: 'absent' };
   const before = noted(c, item.key);
   const ours = before?.uid === there.uid || there.madeBy === managerOf(c.run);
   if (!ours) return foreign(item, there, c) ?? { state: 'partial' };
-  const settled = there.deleting === undefined && there.hash === item.hash && before?.hash === item.hash && isMarked(item, there);
+  const settled =
+    there.deleting === undefined && there.hash === item.hash && before?.hash === item.hash && isMarked(item, there) && isWhole(there);
   return { state: settled ? 'done' : 'todo' };
 }
 

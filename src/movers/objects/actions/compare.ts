@@ -11,6 +11,7 @@ import { accessTo, isNoted, noted, standingItems, stepsDoing, type Context } fro
 import { kindOf } from '../read.ts';
 import { objectsOf } from '../sets.ts';
 import { readItems, readSource } from '../sides.ts';
+import { uidsFollow } from '../uids.ts';
 import { liveIn, refOf } from '../write.ts';
 
 /** So many differences are looked into; of the others only that they differ is told. */
@@ -34,11 +35,19 @@ async function compareAll(
   there: ReadonlyMap<Key, ObjectFact>,
   c: Context,
 ): Promise<Map<Key, Seen>> {
+  const copyOf = (key: Key): string | undefined => there.get(key)?.uid;
   const seen = new Map<Key, Seen>();
   const open: Item[] = [];
   for (const item of known.values()) {
-    const state = judge(item, objectsOf(facts).get(item.key), there.get(item.key), c);
+    const original = objectsOf(facts).get(item.key);
+    const copy = there.get(item.key);
+    const state = judge(item, original, copy, c);
+    const astray =
+      state?.state === 'done' &&
+      !isNoted(noted(c, item.key), 'asIs') &&
+      !uidsFollow(original?.embeddedUids, copy?.embeddedUids, known, copyOf);
     if (state === undefined) open.push(item);
+    else if (astray) seen.set(item.key, { state: 'drifted', note: 'names other objects by UIDs that are not those of their copies' });
     else seen.set(item.key, state);
   }
   for (const item of open.slice(0, EXPLAINED)) seen.set(item.key, await explain(item, known, c));

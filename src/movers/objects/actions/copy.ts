@@ -11,6 +11,7 @@ import { accessTo, noted, standingItems, varsOf, type Context } from '../known.t
 import type { OtherSide } from '../owners.ts';
 import { kindOf } from '../read.ts';
 import { readItems } from '../sides.ts';
+import { hasSourceUids } from '../uids.ts';
 import { bring, type Writing } from '../write.ts';
 
 export function copy(other: OtherSide): Action<Cluster> {
@@ -23,7 +24,7 @@ export function copy(other: OtherSide): Action<Cluster> {
       all = withItems(standingItems(c), items);
       const there = await readItems(c.cluster('to'), all, c);
       for (const { key, uid } of there.values()) other.set(key, uid);
-      return new Map(items.map((item) => [item.key, stateOf(item, there.get(item.key), c)]));
+      return new Map(items.map((item) => [item.key, withUids(stateOf(item, there.get(item.key), c), there.get(item.key), all, other)]));
     },
     async prepare(items, c) {
       await bodies.fill(items, c.cluster('from'), c);
@@ -66,6 +67,12 @@ function stateOf(item: Item, there: ObjectFact | undefined, c: Context): Seen {
   if (before?.uid === there.uid) return { state: there.deleting === undefined ? 'done' : 'partial' };
   if (there.madeBy === managerOf(c.run)) return { state: 'partial', note: 'its status may not be written yet' };
   return foreign(item, there, c) ?? { state: 'partial' };
+}
+
+/** A copy that still names originals by their UIDs is not whole: what they mean came after it. */
+function withUids(seen: Seen, there: ObjectFact | undefined, all: ReadonlyMap<Key, Item>, other: OtherSide): Seen {
+  const open = seen.state === 'done' && hasSourceUids(there?.embeddedUids, all, (key) => other.uids.get(key));
+  return open ? { state: 'partial', note: 'carries UIDs of the source' } : seen;
 }
 
 /** What is not ours and will not be taken over. */

@@ -2,6 +2,7 @@
 import { hasStatus, type Cluster, type KubeObject } from '../../../cluster/cluster.ts';
 import { apiVersionOf, groupResource } from '../../../graph/ref.ts';
 import { describe } from '../../../kinds/describe.ts';
+import { fieldAt } from '../../../kinds/paths.ts';
 import type { Action, Seen } from '../../../plan/action.ts';
 import type { ObjectFact } from '../../../plan/facts.ts';
 import { managerOf } from '../../../plan/marks.ts';
@@ -63,6 +64,7 @@ function stateOf(item: Item, there: ObjectFact | undefined, c: Context): Seen {
 /** As the list gave it, as far as letting go needs it: no GET per item; what changed since answers 409. */
 function standingOf({ ref, uid, resourceVersion, finalizers, annotations, deleting, paused }: ObjectFact): KubeObject {
   const { name, namespace } = ref;
+  const { hold } = describe(ref.group, ref.kind);
   const metadata = {
     name,
     ...(namespace === undefined ? {} : { namespace }),
@@ -75,7 +77,7 @@ function standingOf({ ref, uid, resourceVersion, finalizers, annotations, deleti
     apiVersion: apiVersionOf(ref),
     kind: ref.kind,
     metadata: deleting === undefined ? metadata : { ...metadata, deletionTimestamp: deleting },
-    ...(paused === undefined ? {} : { spec: { paused } }),
+    ...(paused === undefined || hold.by !== 'field' ? {} : fieldAt(hold.path, paused)),
   };
 }
 

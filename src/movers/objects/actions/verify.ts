@@ -9,6 +9,7 @@ import { holderOf } from '../holding.ts';
 import { accessTo, isNoted, noted, standingItems, varsOf, type Context } from '../known.ts';
 import { kindOf } from '../read.ts';
 import { readItems } from '../sides.ts';
+import { hasSourceUids } from '../uids.ts';
 import { liveIn, refOf } from '../write.ts';
 
 /** So many differences are looked into; of the others only that they differ is told. */
@@ -33,10 +34,14 @@ type Table = ReadonlyMap<Key, ObjectFact>;
 async function verifyAll(known: ReadonlyMap<Key, Item>, originals: Table, copies: Table, c: Context): Promise<Map<Key, Seen>> {
   const seen = new Map<Key, Seen>();
   const uids = new Set([...copies.values()].map(({ uid }) => uid));
+  const astray = ({ embeddedUids }: ObjectFact): string | undefined =>
+    hasSourceUids(embeddedUids, known, (key) => copies.get(key)?.uid)
+      ? 'names other objects by the UIDs they had on the source'
+      : undefined;
   let explained = 0;
   for (const item of known.values()) {
     const copy = copies.get(item.key);
-    const wrong = copy === undefined ? 'missing on the target' : wrongWith(item, copy, copies, uids, c);
+    const wrong = copy === undefined ? 'missing on the target' : (wrongWith(item, copy, copies, uids, c) ?? astray(copy));
     const original = originals.get(item.key);
     if (wrong !== undefined) seen.set(item.key, { state: 'drifted', note: wrong });
     else if (original === undefined || original.uid !== item.uid || original.hash === copy?.hash || isNoted(noted(c, item.key), 'asIs')) {

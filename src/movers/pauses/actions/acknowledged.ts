@@ -1,5 +1,6 @@
 /** Waiting until the controllers have let go: every host carries a pause mark, and nothing in scope says `block-move`. Read only. */
 import type { Cluster, KubeObject } from '../../../cluster/cluster.ts';
+import { isAddedGroup } from '../../../kinds/added.ts';
 import { describe, isOurGroup } from '../../../kinds/describe.ts';
 import { BLOCK_MOVE, HOST_PAUSED } from '../../../kinds/names.ts';
 import type { Action, Seen } from '../../../plan/action.ts';
@@ -18,7 +19,7 @@ export const acknowledgedAction: Action<Cluster> = {
 
 /** Secrets and what else is at rest have nobody who could block. */
 function mayBlock({ ref }: Item): boolean {
-  return ref !== undefined && isOurGroup(ref.group) && describe(ref.group, ref.kind).hold.by !== 'rest';
+  return ref !== undefined && (isOurGroup(ref.group) || isAddedGroup(ref.group)) && describe(ref.group, ref.kind).hold.by !== 'rest';
 }
 
 function judge(object: KubeObject | undefined, item: Item): Seen {

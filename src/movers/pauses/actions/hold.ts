@@ -69,7 +69,7 @@ async function pausedByUs(
     return isHost(item) && object !== undefined && !isPaused(object, placeOf(item)) && clusterOfHost(object) !== undefined;
   });
   if (!open) return new Set();
-  const clusters = await readItems(c.cluster('at'), c.items('clusters'));
+  const clusters = await readItems(c.cluster('at'), c.items('clusters').filter(isCluster));
   return new Set(
     [...clusters.values()]
       .filter((cluster) => formerOf(cluster, c.run) !== undefined)

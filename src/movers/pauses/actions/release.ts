@@ -29,7 +29,7 @@ export const releaseAction: Action<Cluster> = {
 };
 
 function isCluster(item: Item): boolean {
-  return item.ref?.kind === 'Cluster';
+  return item.ref?.group === 'cluster.x-k8s.io' && item.ref.kind === 'Cluster';
 }
 
 function judge(object: KubeObject | undefined, item: Item, c: StepContext<Cluster>, marked: ReadonlyMap<string, readonly string[]>): Seen {
