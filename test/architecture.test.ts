@@ -8,7 +8,7 @@ const ROOT = join(import.meta.dirname, '..', 'src');
 const ROOMS: Readonly<Record<string, { readonly values: readonly string[]; readonly types?: readonly string[] }>> = {
   commands: { values: ['cli', 'runs', 'runbooks', 'engine', 'journal', 'graph', 'ui', 'cluster', 'plan', 'errors'] },
   cli: { values: ['ui', 'graph', 'errors', 'cluster', 'runs'], types: ['engine', 'plan'] },
-  runs: { values: ['cluster', 'engine', 'journal', 'movers', 'plan', 'runbooks', 'graph', 'errors'] },
+  runs: { values: ['cluster', 'engine', 'journal', 'kinds', 'movers', 'plan', 'runbooks', 'graph', 'errors'] },
   runbooks: { values: ['movers', 'plan', 'graph', 'errors'], types: ['cluster'] },
   movers: { values: ['cluster', 'graph', 'kinds', 'plan', 'errors'] },
   engine: { values: ['plan', 'journal', 'graph', 'errors'] },

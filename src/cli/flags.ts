@@ -149,6 +149,18 @@ export const scopeFlags = {
   })(),
 };
 
+/** For every command that reads objects. */
+export const kindsFlag = {
+  kinds: Flags.string({
+    summary: 'descriptions of further kinds (docs/kinds.md); may be repeated',
+    helpValue: 'FILE',
+    multiple: true,
+    multipleNonGreedy: true,
+    delimiter: ',',
+    env: 'KUBECTL_MIGRATE_KINDS',
+  }),
+};
+
 /** A consent to a finding: no environment twin. */
 export const allowFlag = {
   allow: Flags.string({

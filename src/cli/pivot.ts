@@ -16,6 +16,7 @@ export type Course = 'preflight' | 'stop-after-preflight' | 'plan' | 'run';
 export interface PivotFlags extends ClusterFlags {
   readonly namespace?: readonly string[] | undefined;
   readonly 'all-namespaces'?: boolean | undefined;
+  readonly kinds?: readonly string[] | undefined;
   readonly allow?: readonly string[] | undefined;
   readonly timeout?: number | undefined;
   readonly settle?: number | undefined;
@@ -104,6 +105,7 @@ async function requestOf(flags: PivotFlags, desk: Desk): Promise<PivotRequest> {
     stayFrozen: flags['stay-frozen'] ?? false,
     lockNamespace: flags['lock-namespace'],
     onConflict: flags['on-conflict'],
+    ...(flags.kinds === undefined ? {} : { kinds: flags.kinds }),
   };
 }
 

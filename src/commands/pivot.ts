@@ -30,6 +30,7 @@ Whatever stops it, "resume" finishes and "rollback" puts things back.`;
     ...flags.clusterFlags,
     ...flags.identityFlags,
     ...flags.scopeFlags,
+    ...flags.kindsFlag,
     ...flags.dryRunFlag,
     ...flags.untilFlag,
     ...flags.yesFlag('hand over without asking; source and target must then be named'),

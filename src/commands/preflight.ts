@@ -25,6 +25,7 @@ With -o name the blocking findings are printed as --allow takes them.`;
     ...flags.clusterFlags,
     ...flags.identityFlags,
     ...flags.scopeFlags,
+    ...flags.kindsFlag,
     ...flags.allowFlag,
     ...flags.stateDirFlag,
     ...flags.eventFlags,

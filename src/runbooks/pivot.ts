@@ -4,7 +4,7 @@
  */
 import type { Mover } from '../movers/mover.ts';
 import type { Facts } from '../plan/facts.ts';
-import type { ItemSet, Phase, Plan } from '../plan/plan.ts';
+import type { Data, ItemSet, Phase, Plan } from '../plan/plan.ts';
 import { Procedure } from './procedure.ts';
 
 export interface PivotOptions {
@@ -18,6 +18,8 @@ export interface PivotOptions {
   readonly onConflict: 'fail' | 'adopt' | 'overwrite';
   readonly allow: readonly string[];
   readonly namespaces: readonly string[];
+  /** Descriptions of kinds that are not built in, as plain data; absent = none. */
+  readonly kinds?: Data;
 }
 
 const BOTH = { source: 'source', target: 'target' };
@@ -101,7 +103,9 @@ export function pivotPhases(o: PivotOptions, p: Procedure): readonly Phase[] {
     .step('clusters', 'pauses.release', TARGET, 'release/clusters', 'release the Clusters', { ...GUARDED, ...REVERSIBLE })
     .step('resource-sets', 'pauses.release', TARGET, 'release/resource-sets', 'release ClusterResourceSets', REVERSIBLE)
     .inBatches(o.batch)
-    .step('claimed-hosts', 'hosts.release', ACROSS, 'release/claimed-hosts', 'release the claimed hosts', { params: settle, ...GUARDED, onDeviation: DEVIATION, ...REVERSIBLE });
+    .step('claimed-hosts', 'hosts.release', ACROSS, 'release/claimed-hosts', 'release the claimed hosts', { params: settle, ...GUARDED, onDeviation: DEVIATION, ...REVERSIBLE })
+    .inOrder()
+    .step('others', 'pauses.release', TARGET, 'release/others', 'release what --kinds files describe', { ...GUARDED, ...REVERSIBLE });
 
   const verify = p.phase('verify', 'target-active')
     .step('settled', 'hosts.settled', ACROSS, 'release/hosts', 'see that every released host is settled', { params: settle })
@@ -155,6 +159,7 @@ const LATE_SETS: readonly ItemSet[] = [
   released('clusters', 'cluster'),
   released('resource-sets', 'resource-set'),
   released('claimed-hosts', 'claimed-host', 'rank'), // workers first
+  released('others', 'other'),
   { id: 'release/hosts', union: ['release/free-hosts', 'release/claimed-hosts'], where: {}, resolvedAt: 'commit' },
   { id: 'originals', union: ALL, where: { vars: { keep: false } }, resolvedAt: 'commit' },
 ];
@@ -178,7 +183,12 @@ export function pivotPlan(facts: Facts, movers: readonly Mover[], o: PivotOption
       moved: ['precopy/copy', 'precopy/carry', 'delta/carry', 'switch/carry'],
       released: { set: 'release/hosts', steps: ['release/free-hosts', 'release/claimed-hosts'] },
     },
-    options: { lockNamespace: o.lockNamespace, namespaces: o.namespaces, onConflict: o.onConflict } satisfies Plan['options'],
+    options: {
+      lockNamespace: o.lockNamespace,
+      namespaces: o.namespaces,
+      onConflict: o.onConflict,
+      kinds: o.kinds ?? [],
+    } satisfies Plan['options'],
     allow: o.allow,
   };
 }

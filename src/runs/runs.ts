@@ -20,6 +20,8 @@ export interface PivotRequest {
   readonly stayFrozen: boolean;
   readonly lockNamespace: string;
   readonly onConflict: 'fail' | 'adopt' | 'overwrite';
+  /** Files that describe kinds which are not built in; absent = none. */
+  readonly kinds?: readonly string[];
 }
 
 /** A side as shown in a prompt. */

@@ -9,6 +9,7 @@ import type { Role } from '../graph/ref.ts';
 import { takeFileLock } from '../journal/file-lock.ts';
 import { Journal, type JournalContent } from '../journal/journal.ts';
 import { RunState } from '../journal/replay.ts';
+import { plannedKinds, withKinds } from '../kinds/added.ts';
 import { fence } from '../movers/lock/fence.ts';
 import { allMovers, registryOf } from '../movers/registry.ts';
 import type { Consent, Plan } from '../plan/plan.ts';
@@ -44,6 +45,11 @@ export interface Session {
  * @throws MigrateError `run/in-use` (4) while another process works on it
  */
 export async function withSession(o: SessionOptions, deps: RunDeps, work: (session: Session) => Promise<Summary>): Promise<Summary> {
+  // Whoever takes the run up knows the kinds that it was planned with, whatever has become of their files.
+  return await withKinds(plannedKinds(o.plan.options), () => atWork(o, deps, work));
+}
+
+async function atWork(o: SessionOptions, deps: RunDeps, work: (session: Session) => Promise<Summary>): Promise<Summary> {
   const lock = await takeFileLock(o.files.lock);
   const process = randomBytes(6).toString('hex');
   try {

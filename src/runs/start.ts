@@ -5,11 +5,14 @@ import { EXIT, MigrateError, blocked } from '../errors.ts';
 import type { Summary } from '../engine/events.ts';
 import { Sets } from '../engine/sets.ts';
 import { RunState } from '../journal/replay.ts';
+import { withKinds } from '../kinds/added.ts';
+import { readKindFiles } from '../kinds/file.ts';
+import type { AddedKind } from '../kinds/kind.ts';
 import { readLocks, release } from '../movers/lock/fence.ts';
 import { allMovers, registryOf } from '../movers/registry.ts';
 import { isBlocking, lower } from '../plan/allow.ts';
 import type { Facts } from '../plan/facts.ts';
-import type { Finding, Plan } from '../plan/plan.ts';
+import type { Data, Finding, Plan } from '../plan/plan.ts';
 import { deniedAccess, neededAccess } from '../runbooks/access.ts';
 import { discover } from '../runbooks/discover.ts';
 import { pivotPlan } from '../runbooks/pivot.ts';
@@ -28,9 +31,14 @@ export interface PreparedPivot extends Prepared {
 
 /**
  * Reads both sides and judges; writes nothing but access reviews.
- * @throws MigrateError of connecting (1, 2), `run/unfinished` (4)
+ * @throws MigrateError of connecting (1, 2), of the kinds' files (2), `run/unfinished` (4)
  */
 export async function preparePivot(request: PivotRequest, deps: RunDeps): Promise<PreparedPivot> {
+  const kinds = await readKindFiles(request.kinds ?? []);
+  return await withKinds(kinds, () => prepare(request, kinds, deps));
+}
+
+async function prepare(request: PivotRequest, kinds: readonly AddedKind[], deps: RunDeps): Promise<PreparedPivot> {
   const options = { clock: deps.clock, signal: deps.hard };
   const [source, target] = await Promise.all([
     connect('source', request.clusters.source, options),
@@ -46,7 +54,7 @@ export async function preparePivot(request: PivotRequest, deps: RunDeps): Promis
     const key = newKey();
     const movers = allMovers();
     const { facts, findings } = await discover(movers, clusters, request, hmacWith(key), deps.hard);
-    const plan = pivotPlan(facts, movers, request, pinsOf(clusters));
+    const plan = pivotPlan(facts, movers, { ...request, kinds: kinds as unknown as Data }, pinsOf(clusters));
     const sets = new Sets(plan, new RunState());
     const items = (set: string): ReturnType<Sets['items']> => (set.endsWith('/changes') ? sets.items('objects') : sets.items(set));
     const moved = earlier !== undefined && isAllMoved(facts, earlier) ? { nothing: { movedBy: earlier.run, state: earlier.state } } : {};

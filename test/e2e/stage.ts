@@ -39,6 +39,23 @@ export interface RunOptions {
   readonly patience?: number;
 }
 
+function program(dir: string, argv: readonly string[], o: RunOptions) {
+  const env = {
+    XDG_STATE_HOME: dir,
+    KUBECTL_MIGRATE_STATE_DIR: join(dir, 'runs'),
+    KUBECTL_MIGRATE_TEST_CLOCK: '0.2',
+    NO_COLOR: '1',
+    ...o.env,
+  };
+  return execa(process.execPath, [PROGRAM, ...argv], { reject: false, stdin: 'ignore', timeout: o.patience ?? 110_000, env });
+}
+
+/** `kubectl migrate ARGV`, with its runs in this directory and a short clock. */
+export async function runProgram(dir: string, argv: readonly string[], o: RunOptions = {}): Promise<Ended> {
+  const { exitCode, stdout, stderr, signal } = await program(dir, argv, o);
+  return { exit: exitCode ?? (signal === 'SIGKILL' ? 137 : -1), stdout, stderr };
+}
+
 export class Stage {
   readonly source: Plane;
   readonly target: Plane;
@@ -67,19 +84,11 @@ export class Stage {
 
   /** `kubectl migrate ARGV`, with this stage's state directory and a short clock; never throws for an exit code. */
   start(argv: readonly string[], o: RunOptions = {}) {
-    const env = {
-      XDG_STATE_HOME: this.dir,
-      KUBECTL_MIGRATE_STATE_DIR: this.stateDir,
-      KUBECTL_MIGRATE_TEST_CLOCK: '0.2',
-      NO_COLOR: '1',
-      ...o.env,
-    };
-    return execa(process.execPath, [PROGRAM, ...argv], { reject: false, stdin: 'ignore', timeout: o.patience ?? 110_000, env });
+    return program(this.dir, argv, o);
   }
 
   async run(argv: readonly string[], o: RunOptions = {}): Promise<Ended> {
-    const { exitCode, stdout, stderr, signal } = await this.start(argv, o);
-    return { exit: exitCode ?? (signal === 'SIGKILL' ? 137 : -1), stdout, stderr };
+    return await runProgram(this.dir, argv, o);
   }
 
   /** `pivot` from source to target, hand-over consented to. */
