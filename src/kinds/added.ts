@@ -20,6 +20,8 @@ export function plannedKinds(options: Readonly<Record<string, unknown>>): readon
 
 /** Does the work with these kinds known; what an outer call added is not known inside. */
 export function withKinds<T>(kinds: readonly AddedKind[], work: () => T): T {
+  // Following every promise costs time; a run without such kinds does not pay for it.
+  if (kinds.length === 0 && current.getStore() === undefined) return work();
   const byName = new Map(kinds.map((kind) => [`${kind.group}/${kind.kind}`, complete(kind.group, kind)]));
   return current.run({ byName, groups: new Set(kinds.map(({ group }) => group)) }, work);
 }

@@ -43,6 +43,9 @@ describe('kinds that a file describes', function () {
     const without = await run('preflight', ...sides(), '-o', 'json');
     assert.equal(without.exit, 4);
     assert.match(without.stdout, /scope\/empty/);
+    const elsewhere = await run('preflight', ...sides(), '--kinds', file, '-n', 'default', '-o', 'json');
+    assert.equal(elsewhere.exit, 4);
+    assert.match(elsewhere.stdout, /Nothing to move in namespace default\. Objects to move are in: plant\./);
   });
 
   it('are not read from a file with a mistake: exit 2 with its line, and no cluster is contacted', async () => {

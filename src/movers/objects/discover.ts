@@ -3,6 +3,7 @@ import type { Cluster } from '../../cluster/cluster.ts';
 import { hasStatus, type ResourceId } from '../../cluster/cluster.ts';
 import { blocked } from '../../errors.ts';
 import { groupResource, type Access } from '../../graph/ref.ts';
+import { addedKinds } from '../../kinds/added.ts';
 import type { KindFact, NamespaceFact } from '../../plan/facts.ts';
 import type { Finding } from '../../plan/plan.ts';
 import type { DiscoverContext, FactsBuilder } from '../mover.ts';
@@ -129,7 +130,8 @@ async function tellWhereElse(source: Cluster, c: DiscoverContext): Promise<void>
 }
 
 async function namespacesWithHosts(source: Cluster, builder: FactsBuilder, signal: AbortSignal): Promise<string[]> {
-  const roots = ['clusters.cluster.x-k8s.io', 'baremetalhosts.metal3.io'];
+  const added = addedKinds().filter(({ root }) => root);
+  const roots = ['clusters.cluster.x-k8s.io', 'baremetalhosts.metal3.io', ...added.map(groupResource)];
   const found = new Set<string>();
   for (const kind of listedKinds(builder.kinds).filter((listed) => roots.includes(groupResource(listed)))) {
     try {
