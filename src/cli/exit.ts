@@ -3,7 +3,7 @@ import { EXIT, MigrateError, usageError } from '../errors.ts';
 import type { ExitCode } from '../errors.ts';
 import type { FailureEvent } from '../engine/events.ts';
 import type { Trouble } from '../ui/outcome.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../graph/nearest.ts';
 
 /** For `--help`: the codes are contract. */
 export const EXIT_CODES: readonly (readonly [number, string])[] = [

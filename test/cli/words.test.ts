@@ -7,7 +7,7 @@ import { namesIn } from '../../src/cli/context-names.ts';
 import { parseDuration, parseRequestTimeout } from '../../src/cli/durations.ts';
 import { unknownCommand } from '../../src/cli/exit.ts';
 import { settled } from '../../src/cli/main.ts';
-import { nearest } from '../../src/cli/nearest.ts';
+import { nearest } from '../../src/graph/nearest.ts';
 import { stateDir } from '../../src/cli/state-dir.ts';
 
 const FLAGS: readonly FlagShape[] = [

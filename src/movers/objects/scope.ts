@@ -106,10 +106,15 @@ function labelWhy({ ref, labels, type }: ObjectFact, kinds: Kinds): string | und
     : undefined;
 }
 
-function softChildren(open: readonly ObjectFact[], objects: Objects): Map<Key, ObjectFact[]> {
+/** By the key of the one they go after, without owning in writing. */
+export function softChildren(open: Iterable<ObjectFact>, objects: Objects): Map<Key, ObjectFact[]> {
   const found = new Map<Key, ObjectFact[]>();
   for (const fact of open) {
-    for (const owner of softOwners(fact, objects)) found.set(owner, [...(found.get(owner) ?? []), fact]);
+    for (const owner of softOwners(fact, objects)) {
+      const known = found.get(owner);
+      if (known === undefined) found.set(owner, [fact]);
+      else known.push(fact);
+    }
   }
   return found;
 }
@@ -129,7 +134,8 @@ function named(objects: Objects, reached: Map<Key, string>, stays: ReadonlySet<K
   return found;
 }
 
-function ordered(objects: Objects, reached: ReadonlyMap<Key, string>): Map<Key, string> {
+/** Owners first. */
+export function ordered(objects: Objects, reached: ReadonlyMap<Key, string>): Map<Key, string> {
   const nodes = [...reached.keys()].flatMap((key) => {
     const fact = objects.get(key);
     return fact === undefined
