@@ -55,6 +55,12 @@ export async function chooseClusters(flags: ClusterFlags, ways: Ways): Promise<C
   return { source, target };
 }
 
+/** The one side that a command only reads; without a flag kubectl's current context, and nobody is asked. */
+export async function chooseSource(flags: ClusterFlags, ways: Ways): Promise<ClusterChoice> {
+  const { source } = await namedClusters(flags, ways);
+  return source ?? choice('source', flags, flags.kubeconfig === undefined ? {} : { kubeconfig: flags.kubeconfig });
+}
+
 /** The sides that flags name; a command that goes on with a run knows the others from its plan. */
 export async function namedClusters(flags: ClusterFlags, ways: Ways): Promise<Partial<Clusters>> {
   if (flags.source !== undefined && given(flags, FILE_FORMS.target) !== undefined && flags.kubeconfig !== undefined) {

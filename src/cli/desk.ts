@@ -24,7 +24,7 @@ import type { World } from './world.ts';
 
 /** Flags that the desk reads; a command has those of them that make sense for it. */
 export interface DeskFlags {
-  readonly output?: 'wide' | 'name' | 'json' | 'yaml' | undefined;
+  readonly output?: Exclude<Format, 'text'> | undefined;
   readonly 'no-color'?: boolean | undefined;
   readonly 'no-input'?: boolean | undefined;
   readonly v?: number | undefined;

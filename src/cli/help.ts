@@ -18,7 +18,7 @@ const GROUP_TITLES: Readonly<Record<string, string>> = {
   IDENTITY: 'Acting as somebody else',
 };
 /** In the order in which they are needed, not of the alphabet. */
-const ORDER = ['pivot', 'preflight', 'status', 'resume', 'rollback', 'retire', 'runs', 'ctx'];
+const ORDER = ['pivot', 'preflight', 'graph', 'status', 'resume', 'rollback', 'retire', 'runs', 'ctx'];
 
 /** `kubectl-migrate` is the file's name, `kubectl migrate` what is typed. */
 export function typedName(bin: string): string {

@@ -44,6 +44,8 @@ const runs: RunsApi = {
   retireRun: async (run, options, deps) => (await import('../runs/again.ts')).retireRun(run, options, deps),
   listRuns: async (stateDir) => (await import('../runs/list.ts')).listRuns(stateDir),
   findRun: async (stateDir, run) => (await import('../runs/list.ts')).findRun(stateDir, run),
+  readGraph: async (request, deps) => (await import('../runs/graph.ts')).readGraph(request, deps),
+  readWhy: async (name, request, deps) => (await import('../runs/graph.ts')).readWhy(name, request, deps),
   lastRun: async (stateDir) => (await import('../runs/list.ts')).lastRun(stateDir),
 };
 

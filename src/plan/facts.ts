@@ -16,6 +16,10 @@ export interface ObjectFact {
   readonly deleting?: string;
   /** The field that pauses its kind (`spec.paused` of a Cluster), where it has one. */
   readonly paused?: boolean;
+  /** Its condition Ready, else Available, else `status.ready`; absent = it has none. */
+  readonly ready?: boolean;
+  /** `status.phase`, of hosts the provisioning state. */
+  readonly state?: string;
   /** Hash of the normalised content (Secrets: HMAC). */
   readonly hash: string;
   /** Values at the paths that the kind's description asks for, e.g. `state`, `operationalStatus`, `consumer`. */

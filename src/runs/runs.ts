@@ -2,7 +2,9 @@
 import type { ClusterChoice } from '../cluster/cluster.ts';
 import type { Listener, Summary } from '../engine/events.ts';
 import type { Role } from '../graph/ref.ts';
+import type { GraphView, WhyView } from '../graph/view.ts';
 import type { Finding, Left, Plan, StateWord } from '../plan/plan.ts';
+import type { Selection } from '../plan/selection.ts';
 
 export type { ClusterChoice } from '../cluster/cluster.ts';
 
@@ -22,6 +24,19 @@ export interface PivotRequest {
   readonly onConflict: 'fail' | 'adopt' | 'overwrite';
   /** Files that describe kinds which are not built in; absent = none. */
   readonly kinds?: readonly string[];
+}
+
+/** What `graph` reads: one cluster, and what of it. */
+export interface GraphRequest {
+  readonly source: ClusterChoice;
+  readonly selection: Selection;
+}
+
+export interface GraphDeps {
+  warn(message: string): void;
+  readonly signal: AbortSignal;
+  /** Factor on all waits, 1 in real life. */
+  readonly clock: number;
 }
 
 /** A side as shown in a prompt. */
@@ -106,7 +121,7 @@ export interface RunView {
   readonly directory: string;
 }
 
-/** The calls, by file: `preparePivot`, `startPivot` in start.ts; `resumeRun`, `rollbackRun`, `retireRun` in again.ts; `listRuns`, `findRun` in list.ts. */
+/** The calls, by file: `preparePivot`, `startPivot` in start.ts; `resumeRun`, `rollbackRun`, `retireRun` in again.ts; `listRuns`, `findRun` in list.ts; `readGraph`, `readWhy` in graph.ts. */
 export interface Runs {
   preparePivot(request: PivotRequest, deps: RunDeps): Promise<Prepared & { close(): Promise<void> }>;
   startPivot(prepared: Prepared, request: PivotRequest, deps: RunDeps): Promise<Summary>;
@@ -115,6 +130,8 @@ export interface Runs {
   retireRun(run: string | undefined, options: AgainOptions, deps: RunDeps): Promise<Summary>;
   listRuns(stateDir: string): Promise<readonly RunView[]>;
   findRun(stateDir: string, run: string | undefined): Promise<RunView>;
+  readGraph(request: GraphRequest, deps: GraphDeps): Promise<GraphView>;
+  readWhy(name: string, request: GraphRequest, deps: GraphDeps): Promise<WhyView>;
 }
 
 export interface AgainOptions {

@@ -1,6 +1,7 @@
 /** `-o json|yaml`: exactly one document per command, on failure too. Fields are added, never taken away. */
 import type { Prepared } from '../runs/runs.ts';
 import { typeName } from '../graph/ref.ts';
+import type { GraphView } from '../graph/view.ts';
 import type { Outcome, PreflightOutcome, RunOutcome, Trouble } from './outcome.ts';
 import { redact } from './text.ts';
 
@@ -27,6 +28,10 @@ export function documentOf(outcome: Exclude<Outcome, { kind: 'Silent' }>): Docum
       return envelope('Run', { ...outcome.run });
     case 'ContextList':
       return envelope('ContextList', { current: outcome.view.current, items: outcome.view.contexts });
+    case 'Graph':
+      return graphDocument(outcome.view, outcome.exit);
+    case 'Why':
+      return envelope('Why', { exit: outcome.exit, name: typeName(outcome.why.ref), ...outcome.why });
   }
 }
 
@@ -65,6 +70,15 @@ function preflightDocument({ prepared, exit }: PreflightOutcome): Document {
     sides,
     findings,
     moving,
+    left: left.map(({ ref, rule, sentence }) => ({ name: typeName(ref), namespace: ref.namespace, rule, sentence })),
+  });
+}
+
+function graphDocument({ nodes, left, ...view }: GraphView, exit: number): Document {
+  return envelope('Graph', {
+    exit,
+    ...view,
+    nodes: nodes.map((node) => ({ name: typeName(node.ref), ...node })),
     left: left.map(({ ref, rule, sentence }) => ({ name: typeName(ref), namespace: ref.namespace, rule, sentence })),
   });
 }

@@ -14,6 +14,10 @@ export interface Glyphs {
   readonly full: string;
   readonly empty: string;
   readonly ellipsis: string;
+  /** Branches of a tree: one with another after it, the last one, what goes on beside them. */
+  readonly tee: string;
+  readonly elbow: string;
+  readonly bar: string;
 }
 
 const UNICODE: Glyphs = {
@@ -29,6 +33,9 @@ const UNICODE: Glyphs = {
   full: '█',
   empty: '░',
   ellipsis: '…',
+  tee: '├─',
+  elbow: '└─',
+  bar: '│ ',
 };
 
 const ASCII: Glyphs = {
@@ -44,6 +51,9 @@ const ASCII: Glyphs = {
   full: '#',
   empty: '.',
   ellipsis: '...',
+  tee: '|-',
+  elbow: '`-',
+  bar: '| ',
 };
 
 /** ASCII on dumb terminals and where the locale says that nothing else can be shown. */

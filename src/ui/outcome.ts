@@ -2,6 +2,7 @@
 import type { Summary } from '../engine/events.ts';
 import type { ExitCode } from '../errors.ts';
 import type { Prepared, RunView } from '../runs/runs.ts';
+import type { GraphView, WhyView } from '../graph/view.ts';
 import type { ResultItem } from './results.ts';
 
 export interface ContextView {
@@ -61,15 +62,38 @@ export interface ContextListOutcome extends Ends {
   readonly view: ContextsView;
 }
 
+/** What belongs together. */
+export interface GraphOutcome extends Ends {
+  readonly kind: 'Graph';
+  readonly view: GraphView;
+}
+
+/** Why one object moves. */
+export interface WhyOutcome extends Ends {
+  readonly kind: 'Why';
+  readonly why: WhyView;
+}
+
 /** What had to be said was said while it went on. */
 export interface SilentOutcome extends Ends {
   readonly kind: 'Silent';
 }
 
 export type Outcome =
-  RunOutcome | PlanOutcome | PreflightOutcome | NothingOutcome | RunListOutcome | StatusOutcome | ContextListOutcome | SilentOutcome;
+  | RunOutcome
+  | PlanOutcome
+  | PreflightOutcome
+  | NothingOutcome
+  | RunListOutcome
+  | StatusOutcome
+  | ContextListOutcome
+  | GraphOutcome
+  | WhyOutcome
+  | SilentOutcome;
 
-export type Format = 'text' | 'wide' | 'name' | 'json' | 'yaml';
+/** Ways to draw a graph; of anything else they are text. */
+export type Drawing = 'tree' | 'dot' | 'mermaid' | 'svg';
+export type Format = 'text' | 'wide' | 'name' | 'json' | 'yaml' | Drawing;
 
 /** A failure as everybody needs it: text for people, a document for scripts. */
 export interface Trouble {

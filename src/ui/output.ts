@@ -1,8 +1,10 @@
 /** Prints a command's outcome on stdout, by `-o`. stdout carries the result and nothing else. */
 import { contextsTable, runsTable, statusLines } from './runs-view.ts';
+import type { GraphView } from '../graph/view.ts';
 import type { Grid } from './runs-view.ts';
 import { documentOf, failureDocument, json, yaml } from './documents.ts';
-import type { Format, Outcome, Trouble } from './outcome.ts';
+import { typeName } from '../graph/ref.ts';
+import type { Drawing, Format, Outcome, Trouble } from './outcome.ts';
 import { plannedItems } from './plan-view.ts';
 import { preflightReport } from './preflight.ts';
 import type { Look } from './preflight.ts';
@@ -42,7 +44,21 @@ const PRINTERS: Readonly<Record<Format, (outcome: Told, paper: Paper) => Promise
   name: (outcome) => Promise.resolve(lines(names(outcome))),
   wide: (outcome, paper) => text(outcome, paper, true),
   text: (outcome, paper) => text(outcome, paper, false),
+  tree: (outcome, paper) => text(outcome, paper, false),
+  dot: (outcome, paper) => drawing('dot', outcome, paper),
+  mermaid: (outcome, paper) => drawing('mermaid', outcome, paper),
+  svg: (outcome, paper) => drawing('svg', outcome, paper),
 };
+
+const DRAWERS: Readonly<Record<Exclude<Drawing, 'tree'>, (view: GraphView) => Promise<readonly string[]>>> = {
+  dot: async (view) => (await import('./graph/dot.ts')).dotLines(view),
+  mermaid: async (view) => (await import('./graph/mermaid.ts')).mermaidLines(view),
+  svg: async (view) => (await import('./graph/svg.ts')).svgLines(view),
+};
+
+async function drawing(how: Exclude<Drawing, 'tree'>, outcome: Told, paper: Paper): Promise<string> {
+  return outcome.kind === 'Graph' ? lines(await DRAWERS[how](outcome.view)) : await text(outcome, paper, false);
+}
 
 async function text(outcome: Told, paper: Paper, wide: boolean): Promise<string> {
   switch (outcome.kind) {
@@ -60,6 +76,10 @@ async function text(outcome: Told, paper: Paper, wide: boolean): Promise<string>
       return lines(statusLines(outcome.run, paper.now, paper.look));
     case 'ContextList':
       return await grid(contextsTable(outcome.view, wide));
+    case 'Graph':
+      return lines((await import('./graph/tree.ts')).treeLines(outcome.view, paper.look, wide));
+    case 'Why':
+      return lines((await import('./graph/why.ts')).whyLines(outcome.why, paper.look));
   }
 }
 
@@ -88,6 +108,10 @@ function names(outcome: Told): readonly string[] {
       return outcome.view.contexts.map(({ name }) => clean(name));
     case 'Preflight':
       return outcome.prepared.blocking.map(({ rule, subject }) => clean(subject === '' ? rule : `${rule}=${subject}`));
+    case 'Graph':
+      return outcome.view.nodes.map(({ ref }) => clean(typeName(ref)));
+    case 'Why':
+      return [clean(typeName(outcome.why.ref))];
     case 'Nothing':
       return [];
   }

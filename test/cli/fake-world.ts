@@ -7,11 +7,12 @@ import type { Event, Summary } from '../../src/engine/events.ts';
 import type { MigrateCommand } from '../../src/cli/migrate-command.ts';
 import type { SignalName } from '../../src/cli/exit.ts';
 import type { RunsApi, World } from '../../src/cli/world.ts';
-import type { AgainOptions, Answer, PivotRequest, Prepared, Question, RunDeps } from '../../src/runs/runs.ts';
+import type { AgainOptions, Answer, GraphRequest, PivotRequest, Prepared, Question, RunDeps } from '../../src/runs/runs.ts';
 import type { ContextsView } from '../../src/ui/outcome.ts';
 import type { Pick } from '../../src/ui/pickers.ts';
 import { fakeStreams } from '../ui/fake-streams.ts';
 import type { FakeStreams, Ttys } from '../ui/fake-streams.ts';
+import { smallGraph, smallWhy } from '../ui/graph/views.ts';
 import { preparedOf, runView } from '../ui/prepared.ts';
 import { recorded, summary, whole } from '../ui/recorded.ts';
 
@@ -24,6 +25,8 @@ export interface Asked {
   run?: string | undefined;
   options?: AgainOptions;
   stateDir?: string;
+  graph?: GraphRequest;
+  why?: string;
   readonly questions: Question[];
   readonly picks: Pick[];
   closed: number;
@@ -101,6 +104,14 @@ export function stageOf(scene: Scene = {}): Stage {
     },
     findRun: (_, run) => Promise.resolve({ ...runView, run: run ?? runView.run }),
     lastRun: () => Promise.resolve(runView),
+    readGraph: (request) => {
+      asked.graph = request;
+      return Promise.resolve(smallGraph);
+    },
+    readWhy: (name, request) => {
+      Object.assign(asked, { graph: request, why: name });
+      return Promise.resolve(smallWhy);
+    },
     ...scene.runs,
   };
 

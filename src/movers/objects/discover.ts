@@ -116,7 +116,7 @@ function refused(kind: Listed, status: number, role: string, c: DiscoverContext)
 async function tellWhereElse(source: Cluster, c: DiscoverContext): Promise<void> {
   if (c.scope.size > 0) return;
   const asked = c.options.namespaces;
-  const found = asked.length === 0 ? [] : await namespacesWithHosts(source, builderOf(c, 'source'), c.signal);
+  const found = asked.length === 0 ? [] : await namespacesWithRoots(source, builderOf(c, 'source').kinds, c.signal);
   const where = asked.length === 0 ? 'the source' : `namespace ${asked.join(', ')}`;
   const elsewhere = found.length === 0 ? '' : ` Objects to move are in: ${found.join(', ')}.`;
   c.findings.push({
@@ -129,11 +129,12 @@ async function tellWhereElse(source: Cluster, c: DiscoverContext): Promise<void>
   } satisfies Finding);
 }
 
-async function namespacesWithHosts(source: Cluster, builder: FactsBuilder, signal: AbortSignal): Promise<string[]> {
+/** Namespaces that have a Cluster, a host or an added root, in order. */
+export async function namespacesWithRoots(source: Cluster, kinds: ReadonlyMap<string, KindFact>, signal: AbortSignal): Promise<string[]> {
   const added = addedKinds().filter(({ root }) => root);
   const roots = ['clusters.cluster.x-k8s.io', 'baremetalhosts.metal3.io', ...added.map(groupResource)];
   const found = new Set<string>();
-  for (const kind of listedKinds(builder.kinds).filter((listed) => roots.includes(groupResource(listed)))) {
+  for (const kind of listedKinds(kinds).filter((listed) => roots.includes(groupResource(listed)))) {
     try {
       for await (const { metadata } of source.list(kind, { metadataOnly: true, signal }))
         if (metadata.namespace !== undefined) found.add(metadata.namespace);

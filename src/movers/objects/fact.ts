@@ -43,6 +43,7 @@ export function factOf(object: KubeObject, ref: ObjectRef, kind: KindDescription
     finalizers: metadata.finalizers ?? [],
     ...(metadata.deletionTimestamp === undefined ? {} : { deleting: metadata.deletionTimestamp }),
     ...pausedOf(object, kind),
+    ...standingOf(object),
     hash: contentHash(object, kind, options.comparison, options.hmac),
     vars: varsOf(object, kind),
     references: referencesOf(object, ref, kind, options.places),
@@ -64,6 +65,20 @@ function whyUnsteady(object: KubeObject, kind: KindDescription): string | undefi
 function pausedOf(object: KubeObject, kind: KindDescription): { paused?: boolean } {
   const { paused } = marksOf(object, kind);
   return paused === undefined ? {} : { paused };
+}
+
+const STATES = ['status.provisioning.state', 'status.phase'];
+
+/** How it does, by what nearly every kind says of itself. */
+function standingOf(object: KubeObject): { ready?: boolean; state?: string } {
+  const conditions = valuesAt(object, 'status.conditions[]').filter(isFields);
+  const condition = conditions.find(({ type }) => type === 'Ready') ?? conditions.find(({ type }) => type === 'Available');
+  const ready = condition === undefined ? scalarAt(object, 'status.ready') : condition['status'] === 'True';
+  const state = STATES.map((path) => scalarAt(object, path)).find((value) => value !== undefined);
+  return {
+    ...(typeof ready === 'boolean' ? { ready } : {}),
+    ...(typeof state === 'string' && state !== '' ? { state } : {}),
+  };
 }
 
 /** Those of Kubernetes projects, Metal3 and ours, and what holds the kind; the host's status annotation by its presence only, it is long. */
