@@ -71,20 +71,30 @@ class Choice {
   }
 
   reach(): void {
-    const { children } = indexOf(this.#objects);
-    for (let at = 0; at < this.#queue.length; at++) {
-      const fact = this.#queue[at] as ObjectFact;
-      const follows = this.followed.has(fact.key);
-      for (const child of [...(children.get(fact.uid) ?? []), ...(this.#soft.get(fact.key) ?? [])]) {
-        if (!follows || this.#isQuiet(child)) this.#add(child, `belongs to ${title(fact.ref)}`, follows);
-      }
-      for (const { key, path } of fact.references) {
-        const other = this.#objects.get(key);
-        if (other === undefined) continue;
-        if (!follows && isClaimed(other, fact)) this.#add(other, `belongs with ${title(fact.ref)} (${path})`);
-        else if (this.#isQuiet(other)) this.#add(other, `named by ${title(fact.ref)} (${path})`, true);
-      }
+    // All that belongs first: what a chosen one names may be owned further below, and is then no guest.
+    for (let at = 0; at < this.#queue.length; at++) this.#belongings(this.#queue[at] as ObjectFact);
+    for (let at = 0; at < this.#queue.length; at++) this.#needs(this.#queue[at] as ObjectFact);
+  }
+
+  #belongings(fact: ObjectFact): void {
+    for (const child of this.#below(fact)) this.#add(child, `belongs to ${title(fact.ref)}`);
+    for (const { key, path } of fact.references) {
+      const other = this.#objects.get(key);
+      if (other !== undefined && isClaimed(other, fact)) this.#add(other, `belongs with ${title(fact.ref)} (${path})`);
     }
+  }
+
+  #needs(fact: ObjectFact): void {
+    if (this.followed.has(fact.key))
+      for (const child of this.#below(fact)) if (this.#isQuiet(child)) this.#add(child, `belongs to ${title(fact.ref)}`, true);
+    for (const { key, path } of fact.references) {
+      const other = this.#objects.get(key);
+      if (other !== undefined && this.#isQuiet(other)) this.#add(other, `named by ${title(fact.ref)} (${path})`, true);
+    }
+  }
+
+  #below(fact: ObjectFact): readonly ObjectFact[] {
+    return [...(indexOf(this.#objects).children.get(fact.uid) ?? []), ...(this.#soft.get(fact.key) ?? [])];
   }
 
   /** Copied without two controllers acting on it: at rest, of a kind nobody described, a class, or cluster-scoped. */

@@ -111,7 +111,7 @@ function boxOf(spot: Spot, { columns }: Frame): Box {
 function drawn({ node, x, y, width }: Box, spaces: boolean): string {
   const why = `${node.ref.kind} ${nameIn(node.ref, true)}: ${oneLine(node.why)}`;
   return [
-    `<g data-key="${escaped(node.key)}"><title>${escaped(why)}</title>`,
+    `<g data-key="${escaped(oneLine(node.key))}"><title>${escaped(why)}</title>`,
     `<rect class="b" x="${x}" y="${y}" width="${width}" height="${BOX}" rx="4"${node.kept === true ? ' stroke-dasharray="4 2"' : ''}/>`,
     `<rect x="${x}" y="${y}" width="5" height="${BOX}" rx="2" fill="${COLOURS[statusOf(node)]}"/>`,
     `<text class="k" x="${x + 11}" y="${y + 12}">${escaped(node.ref.kind)}</text>`,
@@ -126,12 +126,12 @@ function statusOf({ ready, paused }: GraphNode): keyof typeof COLOURS {
   return ready ? 'ready' : 'not ready';
 }
 
-/** What belongs hangs on a trunk beside its owner; far ties are curves; names run between the rows, so that they never seem to end at a box in between. */
+/** What belongs hangs on a trunk beside its owner; far ties are curves; what passes other columns, and names, run between the rows, so that they never seem to end at a box in between. */
 function line({ from, to, kind }: GraphEdge, boxes: ReadonlyMap<Key, Box>, hangs: boolean): string {
   const [a, b] = [boxes.get(from) as Box, boxes.get(to) as Box];
   const right = b.x > a.x;
   if (kind === 'reference') {
-    const [start, gap, end] = [right ? a.x + a.width - 16 : a.x + 16, a.y + BOX + 4, b.y + BOX - 6];
+    const [start, gap, end] = [right ? a.x + a.width - 16 : a.x + 16, a.y + BOX + 2.5, b.y + BOX - 6];
     const [edge, trunk] = right ? [b.x, b.x - 10] : [b.x + b.width, b.x + b.width + 10];
     return `<path class="r"${hangs ? '' : FAINT} marker-end="url(#a)" d="M${start} ${a.y + BOX}V${gap}H${trunk}V${end}H${edge}"/>`;
   }
@@ -139,7 +139,8 @@ function line({ from, to, kind }: GraphEdge, boxes: ReadonlyMap<Key, Box>, hangs
   const [ya, yb] = [a.y + BOX / 2, b.y + BOX / 2];
   if (a.page === b.page && b.x > a.x + a.width) {
     const trunk = a.x + a.width + 14;
-    return `<path class="${style}" d="M${a.x + a.width} ${ya}H${trunk}V${yb}H${b.x}"/>`;
+    const past = b.node.group > a.node.group + 1 ? `V${b.y - 2.5}H${b.x - 14}V${yb}` : `V${yb}`;
+    return `<path class="${style}" d="M${a.x + a.width} ${ya}H${trunk}${past}H${b.x}"/>`;
   }
   const [xa, xb] = [right ? a.x + a.width : a.x, right ? b.x : b.x + b.width];
   const bend = Math.max(24, Math.min(120, Math.abs(xb - xa) / 2)) * (right ? 1 : -1);

@@ -84,6 +84,18 @@ describe('a selection', () => {
     assert.ok(!shared.some((line) => line.startsWith('claimed-0:')));
   });
 
+  it('of a Cluster moves a Secret that its Machine names and its configuration owns: it is no guest', async () => {
+    const source = fakeCluster('source');
+    const { machines } = smallFleet(source);
+    const [first] = machines;
+    source.put({ ...first!, spec: { clusterName: 'test', bootstrap: { dataSecretName: 'boot' } } });
+    const config = source.put(make('KubeadmConfig', 'm-0', { meta: { ownerReferences: [owner(first!, true)] }, spec: {} }));
+    source.put(make('Secret', 'boot', { type: 'Opaque', meta: { ownerReferences: [owner(config, true)] } }));
+    const { scope, left } = chosen((await discovered(source, fakeCluster('target'))).facts, ['cluster/test']);
+    assert.equal(scope.get(key('secrets', 'boot')), `belongs to KubeadmConfig ${NS}/m-0`);
+    assert.ok(!left.some(({ ref }) => ref.name === 'boot'));
+  });
+
   it('names every object of the closure that was not chosen, with the consequence', async () => {
     const { facts } = await twoClusters();
     const { scope, left } = chosen(facts, [], 'cluster.x-k8s.io/control-plane');
