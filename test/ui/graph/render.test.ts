@@ -184,16 +184,17 @@ describe('a graph as a picture', () => {
 
 describe('a large graph', () => {
   it('of 20,000 objects is drawn in under 2 s each way, one owner with 10,000 dependents among them', function () {
-    this.timeout(20_000);
+    this.timeout(60_000);
     const crowd = nodeOf('Cluster', 'crowd', 1, { root: true });
     const many = Array.from({ length: 10_000 }, (_, i) => nodeOf('Machine', `c-${i}`, 2));
     const fleet = fleetGraph(25, 100);
     const view = viewOf([...fleet.nodes, crowd, ...many], [...fleet.edges, ...many.map((one) => edge(crowd, one))]);
     assert.ok(view.nodes.length > 20_000);
     for (const draw of [(v: GraphView) => tree(v), (v: GraphView) => tree(v, true), dotLines, mermaidLines, svgLines]) {
-      const began = performance.now();
+      const began = process.cpuUsage();
       assert.ok(draw(view).length > 10);
-      assert.ok(performance.now() - began < 2000, `${performance.now() - began} ms`);
+      const { user, system } = process.cpuUsage(began);
+      assert.ok(user + system < 2_000_000, `${(user + system) / 1000} ms`);
     }
     assert.ok(tree(view).some((line) => line.includes('10000 x Machine c-0 … c-9999')));
   });
