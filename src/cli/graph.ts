@@ -12,6 +12,7 @@ export interface GraphFlags extends ClusterFlags {
   readonly 'all-namespaces'?: boolean | undefined;
   readonly selector?: string | undefined;
   readonly why?: string | undefined;
+  readonly kinds?: readonly string[] | undefined;
   readonly output?: string | undefined;
 }
 
@@ -62,7 +63,11 @@ async function requestOf(names: readonly string[], flags: GraphFlags, { world, s
   });
   const namespaces = flags['all-namespaces'] === true ? [] : (flags.namespace ?? [await namespaceOf(source, world)]);
   const labels = flags.selector === undefined ? {} : { labels: flags.selector };
-  return { source, selection: { namespaces: [...new Set(namespaces)], names, ...labels } };
+  return {
+    source,
+    selection: { namespaces: [...new Set(namespaces)], names, ...labels },
+    ...(flags.kinds === undefined ? {} : { kinds: flags.kinds }),
+  };
 }
 
 async function namespaceOf(source: ClusterChoice, world: World): Promise<string> {

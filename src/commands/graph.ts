@@ -52,6 +52,7 @@ cluster. A label narrows object by object. What belongs to the chosen ones and i
     }),
     'all-namespaces': Flags.boolean({ char: 'A', summary: 'all namespaces', env: 'KUBECTL_MIGRATE_ALL_NAMESPACES' }),
     selector: Flags.string({ char: 'l', summary: 'only objects with these labels', helpValue: 'LABELS', env: 'KUBECTL_MIGRATE_SELECTOR' }),
+    ...shared.kindsFlag,
     why: Flags.string({
       summary: 'of this one object: why it moves, why in this order, who would reconcile it now, what it refers to',
       helpValue: 'TYPE/NAME',

@@ -4,6 +4,8 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { blocked, type MigrateError } from '../errors.ts';
 import type { Key } from '../graph/ref.ts';
 import type { GraphView, WhyView } from '../graph/view.ts';
+import { withKinds } from '../kinds/added.ts';
+import { readKindFiles } from '../kinds/file.ts';
 import { controllers } from '../movers/controllers/index.ts';
 import { emptyFacts } from '../movers/mover.ts';
 import { namespacesWithRoots } from '../movers/objects/discover.ts';
@@ -17,7 +19,7 @@ import { hmacWith, newKey } from './directory.ts';
 import type { GraphDeps, GraphRequest } from './runs.ts';
 import { whyOf } from './why.ts';
 
-/** @throws MigrateError of connecting (1, 2), `usage/type` (2), `scope/empty`, `scope/not-found`, `scope/ambiguous` (4) */
+/** @throws MigrateError of connecting (1, 2), of the kinds' files (2), `usage/type` (2), `scope/empty`, `scope/not-found`, `scope/ambiguous` (4) */
 export async function readGraph(request: GraphRequest, deps: GraphDeps): Promise<GraphView> {
   return await reading(request, deps, async (cluster, facts) => {
     const { selection } = request;
@@ -38,7 +40,12 @@ export async function readWhy(name: string, request: GraphRequest, deps: GraphDe
 
 type Read = Facts & { readonly source: ClusterFacts };
 
-async function reading<T>(
+async function reading<T>(request: GraphRequest, deps: GraphDeps, work: (cluster: Cluster, facts: Read) => Promise<T>): Promise<T> {
+  const kinds = await readKindFiles(request.kinds ?? []);
+  return await withKinds(kinds, () => connected(request, deps, work));
+}
+
+async function connected<T>(
   { source, selection }: GraphRequest,
   deps: GraphDeps,
   work: (cluster: Cluster, facts: Read) => Promise<T>,

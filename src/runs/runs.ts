@@ -30,6 +30,8 @@ export interface PivotRequest {
 export interface GraphRequest {
   readonly source: ClusterChoice;
   readonly selection: Selection;
+  /** Files that describe kinds which are not built in; absent = none. */
+  readonly kinds?: readonly string[];
 }
 
 export interface GraphDeps {

@@ -34,6 +34,11 @@ describe('kubectl migrate graph', () => {
     });
   }
 
+  it('hands the files of further kinds on, as a move does', async () => {
+    const { asked } = await play('graph --kinds widgets.yaml', { contexts });
+    assert.deepEqual(asked.graph?.kinds, ['widgets.yaml']);
+  });
+
   const outputs: readonly (readonly [string, RegExp])[] = [
     ['tree', /^NAME +READY/],
     ['wide', /^NAME .* WHY\n/],

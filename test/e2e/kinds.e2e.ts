@@ -48,6 +48,15 @@ describe('kinds that a file describes', function () {
     assert.match(elsewhere.stdout, /Nothing to move in namespace default\. Objects to move are in: plant\./);
   });
 
+  it('are in the graph with it, and not without', async () => {
+    const argv = ['graph', '-s', planes[0].kubeconfig, '-n', NS, '-o', 'name'];
+    assert.equal((await run(...argv)).exit, 4);
+    const ended = await run(...argv, '--kinds', file);
+    assert.equal(ended.exit, 0, ended.stderr);
+    assert.match(ended.stdout, /^line\..*\/one$/m);
+    assert.match(ended.stdout, /^widget\..*\/left$/m);
+  });
+
   it('are not read from a file with a mistake: exit 2 with its line, and no cluster is contacted', async () => {
     await writeFile(join(dir, 'wrong.yaml'), (await readFile(file, 'utf8')).replace('by: annotation', 'by: annotaton'));
     const dead = join(dir, 'dead.kubeconfig');
