@@ -81,6 +81,10 @@ export interface WriteOptions {
   readonly fieldManager?: string;
   /** Adds dryRun=All. */
   readonly dryRun?: boolean;
+  /** What the server does with fields that it does not know or that come twice; absent = as it likes (Warn, since 1.27). */
+  readonly fieldValidation?: 'Ignore' | 'Warn' | 'Strict';
+  /** Told of every warning that comes with the answer, with a refusal too. */
+  readonly warned?: (warning: string) => void;
   /** false = the first answer counts, 429 and 5xx too: for probes. */
   readonly retry?: boolean;
   readonly signal?: AbortSignal;
@@ -155,6 +159,12 @@ export interface ApiFailure extends Error {
   readonly reason: string;
   readonly method: string;
   readonly path: string;
+  /** metav1.Status.details.causes: which fields, and what is wrong with each. */
+  readonly causes?: readonly {
+    readonly reason: string | undefined;
+    readonly message: string | undefined;
+    readonly field: string | undefined;
+  }[];
   /** An earlier attempt of this request got no answer and may have been carried out: a 409 or 404 may be our own doing. */
   readonly afterRetry?: boolean;
 }

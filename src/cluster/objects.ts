@@ -4,7 +4,7 @@ import { apiVersionOf } from '../graph/ref.ts';
 import { type DeleteOptions, hasStatus, type KubeObject, type PatchOptions, type WriteOptions } from './cluster.ts';
 import { stringify } from './json.ts';
 import { collectionPath, objectPath, withQuery } from './paths.ts';
-import type { Answer, Transport } from './transport.ts';
+import type { Answer, Request, Transport } from './transport.ts';
 
 /** metadata.managedFields manager of what is written without another one. */
 export const FIELD_MANAGER = 'kubectl-migrate';
@@ -77,11 +77,13 @@ function gone(ref: ObjectRef, status: KubeObject): KubeObject {
 }
 
 function writeQuery(options: WriteOptions): Record<string, string | undefined> {
-  return { fieldManager: options.fieldManager ?? FIELD_MANAGER, dryRun: options.dryRun === true ? 'All' : undefined };
+  const { fieldManager = FIELD_MANAGER, dryRun, fieldValidation } = options;
+  return { fieldManager, dryRun: dryRun === true ? 'All' : undefined, fieldValidation };
 }
 
-function sending(options: WriteOptions): { signal: AbortSignal | undefined; retryFor?: number } {
-  return { signal: options.signal, ...(options.retry === false && { retryFor: 0 }) };
+function sending(options: WriteOptions): Pick<Request, 'signal' | 'retryFor' | 'warned'> {
+  const { signal, retry, warned } = options;
+  return { signal, ...(retry === false && { retryFor: 0 }), ...(warned !== undefined && { warned }) };
 }
 
 function objectIn(answer: Answer): KubeObject {

@@ -36,6 +36,8 @@ export interface Request {
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds of trying again, instead of the transport's; 0 = the first answer counts. */
   readonly retryFor?: number;
+  /** Told of every `Warning` header of the answer that counts. */
+  readonly warned?: (warning: string) => void;
   /** A page of many objects: compressed, and how long it takes says nothing about how busy the server is. */
   readonly bulk?: boolean;
 }
@@ -98,6 +100,7 @@ export class Transport {
         continue;
       }
       const { status, text } = outcome;
+      if (request.warned !== undefined && !RETRIED.has(status)) warningsOf(outcome.headers).forEach(request.warned);
       if (status < 400) return { value: outcome.value, afterRetry: patience.afterRetry };
       const failure = new ApiError({ status, text, method: request.method, path: request.path, afterRetry: patience.afterRetry });
       if (status === 401 && !patience.renewed && (await this.#renew(patience))) continue;
@@ -239,6 +242,12 @@ function valueOf(text: string): unknown {
   } catch {
     throw new GarbledAnswer();
   }
+}
+
+/** `299 - "unknown field \"spec.x\""`, as many as there are, in one header or several (RFC 7234, 5.5). */
+function warningsOf(headers: Incoming['headers']): string[] {
+  const all = [headers['warning'] ?? []].flat().join(', ');
+  return [...all.matchAll(/\d{3} \S+ "((?:[^"\\]|\\.)*)"/g)].map(([, quoted = '']) => quoted.replaceAll(/\\(.)/g, '$1'));
 }
 
 /** Milliseconds; seconds and dates are both allowed. */
