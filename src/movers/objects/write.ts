@@ -107,7 +107,8 @@ export async function bodyFor(item: Item, original: KubeObject, w: Writing, net:
   });
 }
 
-async function hasSubresource(ref: ObjectRef, w: Writing): Promise<boolean> {
+/** Does its status go by a request of its own on the other side? */
+export async function hasSubresource(ref: ObjectRef, w: Writing): Promise<boolean> {
   return (await w.other.resources(w.to)).get(`${ref.group}/${ref.kind}`)?.status === true;
 }
 
@@ -180,40 +181,59 @@ async function refreshed(item: Item, original: KubeObject, standing: KubeObject,
 /** Somebody else's object: taken over where it is equal and held, or where the user said so; owners are merged where a kind is shared. */
 async function adopt(item: Item, original: KubeObject, standing: KubeObject, w: Writing): Promise<After> {
   const ref = refOf(item);
-  const kind = kindOf(ref);
-  const policy = w.c.plan.options['onConflict'];
   const uid = standing.metadata.uid;
   const kept = (copy: KubeObject, verb: string, data: Record<string, Data> = {}): After => {
     w.other.set(item.key, uid);
     return afterOf(item, original, copy, verb, w, { kept: true, ...data });
   };
-  if (kind.mergesOwners && sameContent(original, standing, kind)) return kept(await mergeOwners(item, original, standing, w), 'merged');
-  const equal = difference(original, standing, kind).length === 0;
-  if (equal && varsOf(item).twin === undefined && isHeld(marksOf(standing, kind), kind)) return kept(standing, 'adopted');
-  const twin = varsOf(item).twin === uid;
-  if (policy === 'adopt' && !twin) return kept(standing, 'adopted', { asIs: true });
-  if (policy === 'overwrite' || twin) {
-    const after = await refresh(item, original, standing, w, twin ? 'updated' : 'overwritten');
-    return { ...after, data: { ...(after.data as Record<string, Data>), kept: true } };
+  switch (meeting(item, original, standing, w.c)) {
+    case 'merge':
+      return kept(await mergeOwners(item, original, standing, w), 'merged');
+    case 'keep':
+      return kept(standing, 'adopted');
+    case 'keep-as-is':
+      return kept(standing, 'adopted', { asIs: true });
+    case 'write': {
+      const after = await refresh(item, original, standing, w, varsOf(item).twin === uid ? 'updated' : 'overwritten');
+      return { ...after, data: { ...(after.data as Record<string, Data>), kept: true } };
+    }
+    case 'foreign':
+      throw new MigrateError('objects/foreign', EXIT.partial, `${title(ref)} stands on the target already and was not made by this run.`, {
+        subjects: [title(ref)],
+        next: ['compare both, then remove the one on the target, or use --on-conflict=adopt|overwrite'],
+      });
   }
-  throw new MigrateError('objects/foreign', EXIT.partial, `${title(ref)} stands on the target already and was not made by this run.`, {
-    subjects: [title(ref)],
-    next: ['compare both, then remove the one on the target, or use --on-conflict=adopt|overwrite'],
-  });
+}
+
+/** What becomes of an object of ours that meets somebody else's. */
+export type Meeting = 'merge' | 'keep' | 'keep-as-is' | 'write' | 'foreign';
+
+export function meeting(item: Item, original: KubeObject, standing: KubeObject, { plan }: Pick<Context, 'plan'>): Meeting {
+  const kind = kindOf(refOf(item));
+  const policy = plan.options['onConflict'];
+  if (kind.mergesOwners && sameContent(original, standing, kind)) return 'merge';
+  const { twin } = varsOf(item);
+  const equal = difference(original, standing, kind).length === 0;
+  if (equal && twin === undefined && isHeld(marksOf(standing, kind), kind)) return 'keep';
+  const isTwin = twin !== undefined && twin === standing.metadata.uid;
+  if (policy === 'adopt' && !isTwin) return 'keep-as-is';
+  return policy === 'overwrite' || isTwin ? 'write' : 'foreign';
 }
 
 async function mergeOwners(item: Item, original: KubeObject, standing: KubeObject, w: Writing): Promise<KubeObject> {
+  const patch = await mergingPatch(item, original, standing, w);
+  return patch === undefined ? standing : await w.to.patch(refOf(item), patch, { signal: w.c.signal });
+}
+
+/** Adds our owners to theirs; undefined = they are all there. */
+export async function mergingPatch(item: Item, original: KubeObject, standing: KubeObject, w: Writing): Promise<object | undefined> {
   const theirs = standing.metadata.ownerReferences ?? [];
   const ours = await w.other.owners(original, refOf(item), w.items, w.to, w.c);
   const known = new Set(theirs.map(({ uid }) => uid));
   const added = ours.filter(({ uid }) => !known.has(uid));
-  if (added.length === 0) return standing;
+  if (added.length === 0) return undefined;
   const { uid, resourceVersion } = standing.metadata;
-  return await w.to.patch(
-    refOf(item),
-    { metadata: { uid, resourceVersion, ownerReferences: [...theirs, ...added] } },
-    { signal: w.c.signal },
-  );
+  return { metadata: { uid, resourceVersion, ownerReferences: [...theirs, ...added] } };
 }
 
 /** What is journaled: hash of the original's content as it was copied, so that a look can tell a change without the copy. */

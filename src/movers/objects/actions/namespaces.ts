@@ -1,6 +1,6 @@
 /** `objects.namespaces`: namespaces that the other side lacks, with labels and annotations; on the way back only those we made, and only when they are empty. */
 import { hasStatus, type Cluster, type KubeObject } from '../../../cluster/cluster.ts';
-import type { Key } from '../../../graph/ref.ts';
+import type { Key, ObjectRef } from '../../../graph/ref.ts';
 import type { Action, After, Seen } from '../../../plan/action.ts';
 import { managerOf } from '../../../plan/marks.ts';
 import { accessTo, type Context } from '../known.ts';
@@ -62,14 +62,7 @@ const NAMESPACES = { group: '', version: 'v1', resource: 'namespaces' };
 export async function makeNamespace(name: string, c: Context): Promise<After> {
   const { ref } = namespaceItem({ name, uid: '' }, '');
   if (ref === undefined) return {};
-  const original = await c.cluster('from').get(ref, { signal: c.signal });
-  const { labels, annotations } = original?.metadata ?? {};
-  const kept = Object.fromEntries(Object.entries(annotations ?? {}).filter(([annotation]) => isCopied(annotation)));
-  const body: KubeObject = {
-    apiVersion: 'v1',
-    kind: 'Namespace',
-    metadata: { name, ...(labels === undefined ? {} : { labels }), annotations: kept },
-  };
+  const body = await namespaceBody(ref, c);
   try {
     const made = await c.cluster('to').create(ref, body, { fieldManager: managerOf(c.run), signal: c.signal });
     return { verb: 'created', ...(made.metadata.uid === undefined ? {} : { uid: made.metadata.uid }) };
@@ -77,6 +70,15 @@ export async function makeNamespace(name: string, c: Context): Promise<After> {
     if (!hasStatus(error, 409)) throw error;
     return { verb: 'found' };
   }
+}
+
+/** With the labels and annotations that it has on the source. @throws ApiFailure */
+export async function namespaceBody(ref: ObjectRef, c: Context): Promise<KubeObject> {
+  const original = await c.cluster('from').get(ref, { signal: c.signal });
+  const { labels, annotations } = original?.metadata ?? {};
+  const kept = Object.fromEntries(Object.entries(annotations ?? {}).filter(([annotation]) => isCopied(annotation)));
+  const metadata = { name: ref.name, ...(labels === undefined ? {} : { labels }), annotations: kept };
+  return { apiVersion: 'v1', kind: 'Namespace', metadata };
 }
 
 function isMadeBy({ metadata }: KubeObject, run: string): boolean {
