@@ -70,7 +70,7 @@ function flagLines(command: ManifestCommand, given: readonly string[]): string[]
 }
 
 function values(flag: ManifestFlag, word: string, given: readonly string[], sources: Sources): Offer {
-  if (flag.name === 'dry-run') return matching(['client', 'none'], word);
+  if (flag.name === 'dry-run') return matching(['client', 'server', 'none'], word);
   if (flag.options !== undefined) return matching(flag.options, word);
   if (flag.helpValue === 'FILE' || flag.helpValue === 'DIR') return { candidates: [], directive: FILES };
   if (flag.name.endsWith('context')) return matching(sources.contexts(fileOf(flag.name, given)), word);

@@ -34,7 +34,7 @@ export interface DeskFlags {
 }
 
 /** Phases in which nothing is written. */
-const READ_ONLY = ['preflight'];
+const READ_ONLY = ['preflight', 'rehearse'];
 
 export class Desk {
   readonly world: World;

@@ -225,8 +225,8 @@ export const stayFrozenFlag = {
 /** Bare `--dry-run` is rewritten by argv.ts. */
 export const dryRunFlag = {
   'dry-run': Flags.string({
-    summary: 'client: show the plan and change nothing',
-    helpValue: 'client|none',
+    summary: 'client: show the plan; server: rehearse every object on the target; neither writes',
+    helpValue: 'client|server|none',
     default: 'none',
     helpGroup: GROUPS.run,
     env: 'KUBECTL_MIGRATE_DRY_RUN',
@@ -235,13 +235,8 @@ export const dryRunFlag = {
 };
 
 function parseDryRun(text: string): string {
-  if (text === 'client' || text === 'none') return text;
-  if (text === 'server') {
-    throw usageError('usage/dry-run', 'a rehearsal on the servers comes with a later version; client shows the plan', {
-      next: ['kubectl migrate pivot --dry-run=client'],
-    });
-  }
-  throw usageError('usage/dry-run', `"${text}" is neither client nor none`);
+  if (text === 'client' || text === 'server' || text === 'none') return text;
+  throw usageError('usage/dry-run', `"${text}" is neither client, server nor none`);
 }
 
 export const yesFlag = (summary: string) => ({ yes: Flags.boolean({ char: 'y', summary, helpGroup: GROUPS.run }) });

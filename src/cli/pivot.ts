@@ -1,5 +1,7 @@
-/** The three things a prepared pivot is good for: to be judged, to be shown, to be carried out. Chosen by composition; nothing here asks "is it dry?". */
-import { EXIT } from '../errors.ts';
+/** What a prepared pivot is good for: to be judged, to be shown, to be rehearsed, to be carried out. Chosen by composition; nothing here asks "is it dry?". */
+import type { Summary } from '../engine/events.ts';
+import { EXIT, usageError } from '../errors.ts';
+import type { Rehearsal } from '../plan/rehearsal.ts';
 import type { PivotRequest, Prepared, Question } from '../runs/runs.ts';
 import type { Outcome } from '../ui/outcome.ts';
 import { planView } from '../ui/plan-view.ts';
@@ -8,10 +10,9 @@ import { chooseClusters } from './clusters.ts';
 import type { ClusterFlags } from './clusters.ts';
 import { refuseUnanswerable } from './consent.ts';
 import type { Desk } from './desk.ts';
-import { usageError } from '../errors.ts';
 import { Refused } from './refused.ts';
 
-export type Course = 'preflight' | 'stop-after-preflight' | 'plan' | 'run';
+export type Course = 'preflight' | 'stop-after-preflight' | 'plan' | 'rehearse' | 'run';
 
 export interface PivotFlags extends ClusterFlags {
   readonly namespace?: readonly string[] | undefined;
@@ -43,7 +44,10 @@ export async function pivot(flags: PivotFlags, course: Course, desk: Desk): Prom
   const prepared = await desk.world.runs.preparePivot(request, deps);
   try {
     desk.tellFindings(prepared.findings);
-    return await COURSES[course](prepared, desk, () => desk.world.runs.startPivot(prepared, request, deps));
+    return await COURSES[course](prepared, desk, {
+      start: () => desk.world.runs.startPivot(prepared, request, deps),
+      rehearse: () => desk.world.runs.rehearse(prepared, deps),
+    });
   } finally {
     await prepared.close();
   }
@@ -51,16 +55,21 @@ export async function pivot(flags: PivotFlags, course: Course, desk: Desk): Prom
 
 export function courseOf(flags: Pick<PivotFlags, 'dry-run' | 'until'>): Course {
   if (flags['dry-run'] === 'client') return 'plan';
+  if (flags['dry-run'] === 'server') return 'rehearse';
   return flags.until === 'preflight' ? 'stop-after-preflight' : 'run';
 }
 
-type Start = () => ReturnType<Desk['world']['runs']['startPivot']>;
+interface Calls {
+  readonly start: () => Promise<Summary>;
+  readonly rehearse: () => Promise<Rehearsal>;
+}
 
-const COURSES: Readonly<Record<Course, (prepared: Prepared, desk: Desk, start: Start) => Promise<Outcome>>> = {
+const COURSES: Readonly<Record<Course, (prepared: Prepared, desk: Desk, calls: Calls) => Promise<Outcome>>> = {
   preflight: (prepared) => Promise.resolve(judged(prepared, EXIT.done)),
   'stop-after-preflight': (prepared) => Promise.resolve(judged(prepared, EXIT.gate)),
   plan: (prepared, desk) => Promise.resolve(nothing(prepared) ?? planned(prepared, desk)),
-  run: async (prepared, desk, start) => nothing(prepared) ?? (await carriedOut(prepared, desk, start)),
+  rehearse: async (prepared, desk, { rehearse }) => nothing(prepared) ?? (await rehearsed(prepared, desk, rehearse)),
+  run: async (prepared, desk, { start }) => nothing(prepared) ?? (await carriedOut(prepared, desk, start)),
 };
 
 function judged(prepared: Prepared, exit: number): Outcome {
@@ -72,7 +81,14 @@ function planned(prepared: Prepared, desk: Desk): Outcome {
   return { kind: 'Plan', prepared, exit: EXIT.done };
 }
 
-async function carriedOut(prepared: Prepared, desk: Desk, start: Start): Promise<Outcome> {
+/** Everything at once: what blocks is told, and does not keep the servers from being asked. */
+async function rehearsed(prepared: Prepared, desk: Desk, rehearse: Calls['rehearse']): Promise<Outcome> {
+  desk.progress.say([...preflightBrief(prepared, desk.look(desk.streams.stderr)), '']);
+  const rehearsal = await rehearse();
+  return { kind: 'Rehearsal', prepared, rehearsal, exit: prepared.blocking.length > 0 ? EXIT.blocked : rehearsal.exit };
+}
+
+async function carriedOut(prepared: Prepared, desk: Desk, start: Calls['start']): Promise<Outcome> {
   desk.progress.say([...preflightBrief(prepared, desk.look(desk.streams.stderr)), '']);
   if (prepared.blocking.length > 0) throw new Refused(prepared.findings, prepared.blocking);
   const summary = await start();

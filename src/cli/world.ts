@@ -38,6 +38,7 @@ export interface World {
 
 const runs: RunsApi = {
   preparePivot: async (request, deps) => (await import('../runs/start.ts')).preparePivot(request, deps),
+  rehearse: async (prepared, deps) => (await import('../runs/rehearse.ts')).rehearse(prepared as PreparedPivot, deps),
   startPivot: async (prepared, request, deps) => (await import('../runs/start.ts')).startPivot(prepared as PreparedPivot, request, deps),
   resumeRun: async (run, options, deps) => (await import('../runs/again.ts')).resumeRun(run, options, deps),
   rollbackRun: async (run, options, deps) => (await import('../runs/again.ts')).rollbackRun(run, options, deps),
@@ -49,7 +50,7 @@ const runs: RunsApi = {
   lastRun: async (stateDir) => (await import('../runs/list.ts')).lastRun(stateDir),
 };
 
-/** What `preparePivot` gave is what `startPivot` gets. */
+/** What `preparePivot` gave is what `startPivot` and `rehearse` get. */
 type PreparedPivot = Awaited<ReturnType<typeof preparePivot>>;
 
 export const processWorld: World = {

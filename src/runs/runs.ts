@@ -5,6 +5,7 @@ import type { Role } from '../graph/ref.ts';
 import type { GraphView, WhyView } from '../graph/view.ts';
 import type { Finding, Left, Plan, StateWord } from '../plan/plan.ts';
 import type { Selection } from '../plan/selection.ts';
+import type { Rehearsal } from '../plan/rehearsal.ts';
 
 export type { ClusterChoice } from '../cluster/cluster.ts';
 
@@ -123,9 +124,11 @@ export interface RunView {
   readonly directory: string;
 }
 
-/** The calls, by file: `preparePivot`, `startPivot` in start.ts; `resumeRun`, `rollbackRun`, `retireRun` in again.ts; `listRuns`, `findRun` in list.ts; `readGraph`, `readWhy` in graph.ts. */
+/** The calls, by file: `preparePivot`, `startPivot` in start.ts; `rehearse` in rehearse.ts; `resumeRun`, `rollbackRun`, `retireRun` in again.ts; `listRuns`, `findRun` in list.ts; `readGraph`, `readWhy` in graph.ts. */
 export interface Runs {
   preparePivot(request: PivotRequest, deps: RunDeps): Promise<Prepared & { close(): Promise<void> }>;
+  /** Of whatever was prepared. */
+  rehearse(prepared: Prepared, deps: RunDeps): Promise<Rehearsal>;
   startPivot(prepared: Prepared, request: PivotRequest, deps: RunDeps): Promise<Summary>;
   resumeRun(run: string | undefined, options: AgainOptions, deps: RunDeps): Promise<Summary>;
   rollbackRun(run: string | undefined, options: AgainOptions, deps: RunDeps): Promise<Summary>;

@@ -2,7 +2,7 @@
 import type { Prepared } from '../runs/runs.ts';
 import { typeName } from '../graph/ref.ts';
 import type { GraphView } from '../graph/view.ts';
-import type { Outcome, PreflightOutcome, RunOutcome, Trouble } from './outcome.ts';
+import type { Outcome, PreflightOutcome, RehearsalOutcome, RunOutcome, Trouble } from './outcome.ts';
 import { redact } from './text.ts';
 
 export const API_VERSION = 'kubectl-migrate/v1alpha1';
@@ -20,6 +20,8 @@ export function documentOf(outcome: Exclude<Outcome, { kind: 'Silent' }>): Docum
       return planDocument(outcome.prepared, outcome.exit);
     case 'Preflight':
       return preflightDocument(outcome);
+    case 'Rehearsal':
+      return rehearsalDocument(outcome);
     case 'Nothing':
       return envelope('Result', { exit: outcome.exit, state: outcome.state, movedBy: outcome.movedBy, moved: 0, items: [], next: [] });
     case 'RunList':
@@ -81,6 +83,12 @@ function graphDocument({ nodes, left, ...view }: GraphView, exit: number): Docum
     nodes: nodes.map((node) => ({ name: typeName(node.ref), ...node })),
     left: left.map(({ ref, rule, sentence }) => ({ name: typeName(ref), namespace: ref.namespace, rule, sentence })),
   });
+}
+
+/** `blocking`: what preflight says besides. */
+function rehearsalDocument({ prepared, rehearsal, exit }: RehearsalOutcome): Document {
+  const { sides, blocking, moving } = prepared;
+  return envelope('Rehearsal', { ...rehearsal, exit, dryRun: 'server', sides, moving, blocking });
 }
 
 function envelope(kind: string, fields: Document): Document {

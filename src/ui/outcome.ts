@@ -1,6 +1,7 @@
 /** What a command comes to: the one value it returns. ui/ makes text or a document of it, cli/ an exit code. */
 import type { Summary } from '../engine/events.ts';
 import type { ExitCode } from '../errors.ts';
+import type { Rehearsal } from '../plan/rehearsal.ts';
 import type { Prepared, RunView } from '../runs/runs.ts';
 import type { GraphView, WhyView } from '../graph/view.ts';
 import type { ResultItem } from './results.ts';
@@ -38,6 +39,13 @@ export interface PlanOutcome extends Ends {
 export interface PreflightOutcome extends Ends {
   readonly kind: 'Preflight';
   readonly prepared: Prepared;
+}
+
+/** What the servers would say. */
+export interface RehearsalOutcome extends Ends {
+  readonly kind: 'Rehearsal';
+  readonly prepared: Prepared;
+  readonly rehearsal: Rehearsal;
 }
 
 /** There was nothing to do: an earlier run did it. */
@@ -83,6 +91,7 @@ export type Outcome =
   | RunOutcome
   | PlanOutcome
   | PreflightOutcome
+  | RehearsalOutcome
   | NothingOutcome
   | RunListOutcome
   | StatusOutcome

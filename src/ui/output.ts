@@ -8,6 +8,7 @@ import type { Drawing, Format, Outcome, Trouble } from './outcome.ts';
 import { plannedItems } from './plan-view.ts';
 import { preflightReport } from './preflight.ts';
 import type { Look } from './preflight.ts';
+import { refusedNames, rehearsalReport } from './rehearsal.ts';
 import { folded, resultLine } from './results.ts';
 import type { ResultItem } from './results.ts';
 import type { OutStream } from './streams.ts';
@@ -68,6 +69,8 @@ async function text(outcome: Told, paper: Paper, wide: boolean): Promise<string>
       return await items(plannedItems(outcome.prepared.plan), ' (dry run)', wide, paper);
     case 'Preflight':
       return lines(preflightReport(outcome.prepared, paper.look));
+    case 'Rehearsal':
+      return lines(rehearsalReport(outcome.rehearsal, outcome.prepared.blocking.length, wide, paper.look));
     case 'Nothing':
       return lines([`moved by run ${outcome.movedBy}, state ${outcome.state}; nothing to do`]);
     case 'RunList':
@@ -112,6 +115,8 @@ function names(outcome: Told): readonly string[] {
       return outcome.view.nodes.map(({ ref }) => clean(typeName(ref)));
     case 'Why':
       return [clean(typeName(outcome.why.ref))];
+    case 'Rehearsal':
+      return refusedNames(outcome.rehearsal);
     case 'Nothing':
       return [];
   }

@@ -8,12 +8,13 @@ import type { MigrateCommand } from '../../src/cli/migrate-command.ts';
 import type { SignalName } from '../../src/cli/exit.ts';
 import type { RunsApi, World } from '../../src/cli/world.ts';
 import type { AgainOptions, Answer, GraphRequest, PivotRequest, Prepared, Question, RunDeps } from '../../src/runs/runs.ts';
+import type { Rehearsal } from '../../src/plan/rehearsal.ts';
 import type { ContextsView } from '../../src/ui/outcome.ts';
 import type { Pick } from '../../src/ui/pickers.ts';
 import { fakeStreams } from '../ui/fake-streams.ts';
 import type { FakeStreams, Ttys } from '../ui/fake-streams.ts';
 import { smallGraph, smallWhy } from '../ui/graph/views.ts';
-import { preparedOf, runView } from '../ui/prepared.ts';
+import { preparedOf, rehearsal, runView } from '../ui/prepared.ts';
 import { recorded, summary, whole } from '../ui/recorded.ts';
 
 export const ROOT = join(import.meta.dirname, '..', '..');
@@ -22,6 +23,7 @@ export interface Asked {
   request?: PivotRequest;
   deps?: RunDeps;
   started?: boolean;
+  rehearsed?: boolean;
   run?: string | undefined;
   options?: AgainOptions;
   stateDir?: string;
@@ -36,6 +38,7 @@ export interface Scene {
   readonly ttys?: Ttys;
   readonly env?: Readonly<Record<string, string>>;
   readonly prepared?: Prepared & { close(): Promise<void> };
+  readonly rehearsal?: Rehearsal;
   readonly events?: readonly Event[];
   readonly summary?: Summary;
   /** Questions that the run asks, in place of a plain run. */
@@ -90,6 +93,12 @@ export function stageOf(scene: Scene = {}): Stage {
             asked.closed++;
           }),
       });
+    },
+    rehearse: (_, deps) => {
+      asked.deps = deps;
+      asked.rehearsed = true;
+      scene.during?.((name) => listeners.get(name)?.(), deps);
+      return Promise.resolve(scene.rehearsal ?? rehearsal);
     },
     startPivot: async (_, __, deps) => {
       asked.started = true;

@@ -184,7 +184,7 @@ describe('completion', () => {
     ['no flag twice', ['pivot', '--yes', '--y'], ':4\n'],
     ['values of a flag', ['pivot', '--until', 'pre'], 'preflight\nprecopy\n:4\n'],
     ['values after =', ['pivot', '--until=prec'], 'precopy\n:4\n'],
-    ['values of --dry-run after = only', ['pivot', '--dry-run='], 'client\nnone\n:4\n'],
+    ['values of --dry-run after = only', ['pivot', '--dry-run='], 'client\nserver\nnone\n:4\n'],
     ['files', ['pivot', '-s', ''], ':0\n'],
     ['contexts of the side file', ['pivot', '-s', 'a.yaml', '--source-context', 'p'], 'prod-of-a.yaml\n:4\n'],
     ['never those of the other side', ['pivot', '-s', 'a.yaml', '--target-context', 'p'], 'prod-of-default\n:4\n'],

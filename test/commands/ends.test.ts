@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { EXIT, MigrateError } from '../../src/errors.ts';
 import { play } from '../cli/fake-world.ts';
 import type { Scene } from '../cli/fake-world.ts';
-import { blocking, preparedOf } from '../ui/prepared.ts';
+import { blocking, preparedOf, refusedRehearsal } from '../ui/prepared.ts';
 import { recorded, stopped, summary, waiting } from '../ui/recorded.ts';
 
 const BOTH = '-s source.yaml -t target.yaml';
@@ -91,6 +91,8 @@ describe('-o json', () => {
     ['a blocked run', `pivot ${BOTH} -y`, { prepared: preparedOf({ blocking }) }, 'Failure'],
     ['an error', `pivot ${BOTH} -y`, { throws: new MigrateError('x', EXIT.failed, 'it failed') }, 'Failure'],
     ['a plan', `pivot ${BOTH} --dry-run=client`, {}, 'Plan'],
+    ['a rehearsal', `pivot ${BOTH} --dry-run=server`, {}, 'Rehearsal'],
+    ['a rehearsal that is refused', `pivot ${BOTH} --dry-run=server`, { rehearsal: refusedRehearsal }, 'Rehearsal'],
     ['a preflight', `preflight ${BOTH}`, {}, 'Preflight'],
     ['a blocked preflight', `preflight ${BOTH}`, { prepared: preparedOf({ blocking }) }, 'Preflight'],
     ['the runs', 'runs', {}, 'RunList'],

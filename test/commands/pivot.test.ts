@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { EXIT } from '../../src/errors.ts';
 import { play } from '../cli/fake-world.ts';
-import { blocking, preparedOf } from '../ui/prepared.ts';
+import type { Scene } from '../cli/fake-world.ts';
+import { blocking, preparedOf, refusedRehearsal, rehearsal } from '../ui/prepared.ts';
 
 const BOTH = '-s source.yaml -t target.yaml';
 
@@ -38,6 +39,26 @@ describe('pivot', () => {
     assert.match(stderr, /nothing was changed/);
   });
 
+  it('rehearses and starts nothing with --dry-run=server; no consent is asked for', async () => {
+    const { stdout, asked, code } = await play(`pivot ${BOTH} --dry-run=server`);
+    assert.deepEqual([code, asked.started, asked.rehearsed, asked.closed], [0, undefined, true, 1]);
+    assert.match(stdout, /4 objects in 1\.2s: 4 accepted, 0 refused, 0 not rehearsed; nothing was changed/);
+  });
+
+  it('rehearses what preflight blocks too, and tells both: 4', async () => {
+    const { stdout, stderr, asked, code } = await play(`pivot ${BOTH} --dry-run=server`, { prepared: preparedOf({ blocking }) });
+    assert.deepEqual([code, asked.rehearsed], [EXIT.blocked, true]);
+    assert.match(stdout, /4 accepted, 0 refused/);
+    assert.match(stdout, /preflight: 2 findings block besides/);
+    assert.match(stderr, /ironic\/two; cannot be allowed/);
+  });
+
+  it('ends with 4 when something would be refused, and with the signal when it is interrupted', async () => {
+    assert.equal((await play(`pivot ${BOTH} --dry-run=server`, { rehearsal: refusedRehearsal })).code, EXIT.blocked);
+    const interrupted: Scene = { rehearsal: { ...rehearsal, exit: 1 }, during: (signal) => signal('SIGINT') };
+    assert.equal((await play(`pivot ${BOTH} --dry-run=server`, interrupted)).code, EXIT.interrupted);
+  });
+
   it('reads a bare --dry-run as client, with a warning', async () => {
     const { stderr, asked, code } = await play(`pivot ${BOTH} --dry-run`);
     assert.equal(code, 0);
@@ -69,7 +90,7 @@ describe('pivot', () => {
 
   for (const [line, code] of [
     [`pivot ${BOTH} --until freeze`, 'usage'],
-    [`pivot ${BOTH} --dry-run=server`, 'usage/dry-run'],
+    [`pivot ${BOTH} --dry-run=servers`, 'usage/dry-run'],
     [`pivot ${BOTH} --dry-run server`, 'usage/argument'],
     [`pivot ${BOTH} --token x`, 'usage/refused'],
     [`pivot ${BOTH} --cluster x`, 'usage/refused'],

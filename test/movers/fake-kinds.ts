@@ -3,7 +3,7 @@ import type { Resource } from '../../src/cluster/cluster.ts';
 
 /** `Kind plural [+]` per group/version; `+` = it has a status subresource, `!` = cluster-scoped. */
 const TABLE: Readonly<Record<string, string>> = {
-  v1: 'Namespace namespaces +!, Secret secrets, ConfigMap configmaps, Pod pods +, Event events, Service services +',
+  v1: 'Namespace namespaces +!, Secret secrets, ConfigMap configmaps, Pod pods +, Event events, Service services +, ResourceQuota resourcequotas +',
   'apps/v1': 'Deployment deployments +, DaemonSet daemonsets +, StatefulSet statefulsets +',
   'coordination.k8s.io/v1': 'Lease leases',
   'discovery.k8s.io/v1': 'EndpointSlice endpointslices',

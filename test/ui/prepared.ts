@@ -2,6 +2,7 @@
 import { keyOf } from '../../src/graph/ref.ts';
 import type { ObjectRef } from '../../src/graph/ref.ts';
 import type { Finding, Item, Plan } from '../../src/plan/plan.ts';
+import type { Rehearsal } from '../../src/plan/rehearsal.ts';
 import type { Prepared, RunView } from '../../src/runs/runs.ts';
 import { PROCEDURE } from './procedure.ts';
 
@@ -98,6 +99,82 @@ export function preparedOf(
     close: () => Promise.resolve(),
   };
 }
+
+/** Of a fleet that the target takes as it is. */
+export const rehearsal: Rehearsal = {
+  objects: 4,
+  accepted: 4,
+  kept: 0,
+  refused: 0,
+  unrehearsed: 0,
+  unequal: 0,
+  refusals: [],
+  gaps: [],
+  fields: [],
+  warnings: [],
+  limits: ['each object was judged as if it came alone'],
+  statusApart: 3,
+  took: 1200,
+  exit: 0,
+};
+
+const hosts = (all: number): { resource: string; count: number }[] => [{ resource: 'baremetalhosts.metal3.io', count: all }];
+const named = (all: number): string[] => Array.from({ length: all }, (_, n) => `baremetalhost.metal3.io/node-${n}`);
+
+/** Of a fleet of which the target takes a part. */
+export const refusedRehearsal: Rehearsal = {
+  objects: 4213,
+  accepted: 4013,
+  kept: 2,
+  refused: 45,
+  unrehearsed: 153,
+  unequal: 12,
+  refusals: [
+    {
+      by: 'webhook',
+      sentence: 'webhook guard.example.com denied it: host … has no rack',
+      count: 44,
+      kinds: hosts(44),
+      example: 'BareMetalHost metal3/node-0',
+      names: named(44),
+    },
+    {
+      by: 'quota',
+      sentence: 'ResourceQuota metal3/few has no room: limited count/secrets=100, used on the target count/secrets=100',
+      fix: 'kubectl --kubeconfig target.yaml --context mgmt-new -n metal3 edit resourcequota few',
+      count: 1,
+      kinds: [{ resource: 'secrets', count: 1 }],
+      example: 'Secret metal3/node-0-bmc',
+      names: ['secret/node-0-bmc'],
+    },
+  ],
+  gaps: [
+    {
+      by: 'namespace',
+      sentence: 'namespace edge is not on the target yet, and a server judges nothing in a namespace that is not there',
+      fix: 'kubectl --kubeconfig target.yaml --context mgmt-new create namespace edge',
+      count: 153,
+      kinds: [...hosts(100), { resource: 'secrets', count: 53 }],
+      example: 'BareMetalHost edge/node-9',
+      names: named(153),
+    },
+  ],
+  fields: [
+    {
+      resource: 'machines.cluster.x-k8s.io',
+      change: 'dropped',
+      path: 'spec.taints[].propagation',
+      count: 12,
+      example: 'Machine metal3/m-0',
+    },
+    { resource: 'machines.cluster.x-k8s.io', change: 'added', path: 'metadata.labels.team', count: 12, example: 'Machine metal3/m-0' },
+  ],
+  warnings: [{ resource: 'machines.cluster.x-k8s.io', message: 'v1beta1 Machine is deprecated', count: 12, example: 'Machine metal3/m-0' }],
+  limits: ['each object was judged as if it came alone'],
+  statusApart: 1003,
+  took: 41_300,
+  exit: 4,
+};
 
 export const runView: RunView = {
   run: 'pivot-1120-7f3a',

@@ -11,11 +11,12 @@ import { preflightBrief, preflightReport } from '../../src/ui/preflight.ts';
 import { questionLines } from '../../src/ui/prompts.ts';
 import { Results, folded } from '../../src/ui/results.ts';
 import { statusLines } from '../../src/ui/runs-view.ts';
+import { rehearsalReport } from '../../src/ui/rehearsal.ts';
 import { summaryLines } from '../../src/ui/summary.ts';
 import { clean, duration, redact, wrap } from '../../src/ui/text.ts';
 import { keptStream } from './fake-streams.ts';
 import { golden } from './golden.ts';
-import { blocking, itemsOf, preparedOf, runView } from './prepared.ts';
+import { blocking, itemsOf, preparedOf, refusedRehearsal, rehearsal, runView } from './prepared.ts';
 import { item, recorded, stopped, summary, whole } from './recorded.ts';
 
 const look = { palette: palette(0), glyphs: glyphs({}), width: 100 };
@@ -66,6 +67,32 @@ describe('the plan view', () => {
       await printed({ kind: 'Plan', prepared: preparedOf({ hosts: 1 }), exit: 0 }, 'text'),
       'cluster.cluster.x-k8s.io/edge moved (dry run)\nbaremetalhost.metal3.io/node-0 moved (dry run)\n',
     );
+  });
+});
+
+describe('the rehearsal', () => {
+  it('tells each cause once, the worst last, with counts that add up and what to type next', () => {
+    golden('rehearsal.txt', text(rehearsalReport(refusedRehearsal, 2, false, look)));
+  });
+
+  it('of a fleet that the target takes says what no dry run can judge, and ends with how to go on', () => {
+    golden('rehearsal-fine.txt', text(rehearsalReport(rehearsal, 0, false, look)));
+  });
+
+  it('names ten objects of each cause with -o wide, and all that would be refused with -o name', async () => {
+    const outcome: Outcome = { kind: 'Rehearsal', prepared: preparedOf(), rehearsal: refusedRehearsal, exit: 4 };
+    const wide = await printed(outcome, 'wide');
+    assert.match(wide, /baremetalhost\.metal3\.io\/node-9\n {6}and 34 more: -o json/);
+    assert.doesNotMatch(wide, /node-10/);
+    assert.equal((await printed(outcome, 'name')).trimEnd().split('\n').length, 45);
+  });
+
+  it('shows twenty causes of a sort and counts the others', () => {
+    const [first] = refusedRehearsal.refusals;
+    const refusals = Array.from({ length: 25 }, (_, n) => ({ ...first!, sentence: `cause ${n}` }));
+    const lines = rehearsalReport({ ...refusedRehearsal, refusals }, 0, false, look).join('\n');
+    assert.match(lines, /cause 19\n[^]*and 5 more: -o json/);
+    assert.doesNotMatch(lines, /cause 20/);
   });
 });
 
@@ -133,12 +160,13 @@ describe('-o', () => {
     { kind: 'Run', summary: stopped, items: [], exit: 6 },
     { kind: 'Plan', prepared: preparedOf(), exit: 0 },
     { kind: 'Preflight', prepared: preparedOf({ blocking }), exit: 4 },
+    { kind: 'Rehearsal', prepared: preparedOf(), rehearsal: refusedRehearsal, exit: 4 },
     { kind: 'Nothing', movedBy: 'pivot-1', state: 'done', exit: 0 },
     { kind: 'RunList', runs: [runView], exit: 0 },
     { kind: 'Status', run: runView, exit: 0 },
     { kind: 'ContextList', view: { contexts: [{ name: 'a', cluster: 'c', user: 'u' }], current: 'a' }, exit: 0 },
   ];
-  const kinds = ['Result', 'Failure', 'Plan', 'Preflight', 'Result', 'RunList', 'Run', 'ContextList'];
+  const kinds = ['Result', 'Failure', 'Plan', 'Preflight', 'Rehearsal', 'Result', 'RunList', 'Run', 'ContextList'];
 
   for (const [index, outcome] of outcomes.entries()) {
     it(`json is exactly one ${kinds[index]} of ${outcome.kind}, exit ${outcome.exit}`, async () => {

@@ -6,6 +6,7 @@ import { copy } from './actions/copy.ts';
 import { look } from './actions/look.ts';
 import { managers } from './actions/managers.ts';
 import { namespaces } from './actions/namespaces.ts';
+import { rehearse, rehearseNamespaces } from './actions/rehearse.ts';
 import { remove } from './actions/remove.ts';
 import { retirable } from './actions/retirable.ts';
 import { verify } from './actions/verify.ts';
@@ -33,6 +34,8 @@ export function objects(): Mover {
       verify: verify(),
       retirable: retirable(),
       remove: remove(other),
+      rehearse: rehearse(),
+      'rehearse-namespaces': rehearseNamespaces(),
     },
   };
 }
