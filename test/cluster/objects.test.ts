@@ -62,6 +62,21 @@ describe('an object', () => {
     await cluster.replace(REF, BODY, { subresource: 'status', fieldManager: 'me', dryRun: true });
   });
 
+  it('comes with the warnings of the server, whether it is taken or refused; those of an answer that is tried again are not told', async () => {
+    const path = `${PATH}?fieldManager=kubectl-migrate&dryRun=All&fieldValidation=Warn`;
+    const several = '299 - "unknown field \\"spec.a\\"", 299 - "old, but \\\\ served"';
+    api().post(path).reply(503, {}, { Warning: '299 - "busy"' }).post(path).reply(201, BODY, { Warning: several });
+    const told: string[] = [];
+    const options = { dryRun: true, fieldValidation: 'Warn', warned: (warning: string) => void told.push(warning) } as const;
+    await cluster.create(REF, SENT, options);
+    assert.deepEqual(told.splice(0), ['unknown field "spec.a"', 'old, but \\ served']);
+    api()
+      .post(path)
+      .reply(404, { kind: 'Status', message: 'namespaces "a" not found' }, { Warning: ['299 - "one"', '299 - "two"'] });
+    await assert.rejects(cluster.create(REF, SENT, options), { status: 404 });
+    assert.deepEqual(told, ['one', 'two']);
+  });
+
   it('is patched: merge, JSON, and its scale', async () => {
     const like = (type: string): { reqheaders: Record<string, string> } => ({ reqheaders: { 'content-type': type } });
     nock('http://api.test', like('application/merge-patch+json'))
