@@ -40,13 +40,17 @@ export async function rehearse(prepared: Rehearsable, deps: RunDeps): Promise<Re
     warnings.add(message);
   };
   emit(beginning(plan, prepared.plan.runbook, sets));
+  const phase = { type: 'phase', phase: 'rehearse', direction: 'forward' } as const;
+  emit({ ...phase, status: 'started' });
   for (const step of plan.steps) {
     const items = sets.items(step.set);
     if (items.length === 0) continue;
     const c = contextOf(step, plan, sets, prepared, deps, warn);
     await rehearseStep(items, registry(step.mover, step.action), c, { tally, emit, stop: deps.stop });
   }
-  return tally.report([...limitsOf(prepared.plan), ...warnings], Date.now() - began);
+  const took = Date.now() - began;
+  emit({ ...phase, status: 'finished', took });
+  return tally.report([...limitsOf(prepared.plan), ...warnings], took);
 }
 
 interface Scoring {

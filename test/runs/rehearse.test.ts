@@ -9,6 +9,7 @@ import { pivotPlan } from '../../src/runbooks/pivot.ts';
 import { limitsOf, rehearsalPlan } from '../../src/runbooks/rehearse.ts';
 import { rehearse, type Rehearsable } from '../../src/runs/rehearse.ts';
 import type { RunDeps } from '../../src/runs/runs.ts';
+import { EMPTY, follow } from '../../src/ui/progress/board.ts';
 import type { FakeCluster } from '../movers/fake-cluster.ts';
 import { hmac } from '../movers/objects/facts-of.ts';
 import { fakeCluster, make, NS, smallFleet } from '../movers/objects/small-fleet.ts';
@@ -73,10 +74,17 @@ describe('a rehearsal of a prepared pivot', () => {
     );
   });
 
-  it('is told as a run is, by step and object, with no phase that writes', async () => {
+  it('is told as a run is, by phase, step and object, so that the live view shows how far it is', async () => {
     const { prepared, deps, events } = await scene();
     const { objects } = await rehearse(prepared, deps);
-    assert.deepEqual([events[0]?.type, events.some(({ type }) => type === 'phase')], ['run', false]);
+    assert.equal(events[0]?.type, 'run');
+    const phases = events.flatMap((event) => (event.type === 'phase' ? [`${event.phase} ${event.status}`] : []));
+    assert.deepEqual(phases, ['rehearse started', 'rehearse finished']);
+    const { phases: shown } = events.filter((event) => event.type !== 'phase' || event.status === 'started').reduce(follow, EMPTY);
+    assert.deepEqual(
+      shown.map(({ id, status, steps }) => [id, status, steps.find((step) => step.id === 'rehearse/objects')?.done]),
+      [['rehearse', 'running', objects]],
+    );
     const items = events.filter((event) => event.type === 'item');
     assert.equal(items.length, objects);
     assert.deepEqual([items.at(-1)?.done, items.at(-1)?.total], [objects, objects]);
