@@ -1,8 +1,10 @@
 /** Which fields an answer has otherwise than what was sent: paths only, never values. Pure. */
 import type { KubeObject } from '../../cluster/cluster.ts';
+import type { KindDescription } from '../../kinds/kind.ts';
+import { removeAt } from '../../kinds/paths.ts';
 import type { FieldChange } from '../../plan/rehearsal.ts';
-import { canonical, isFields } from './json.ts';
-import { SERVER_OWNED } from './normalise.ts';
+import { canonical, clone, isFields } from './json.ts';
+import { isCopied, SERVER_OWNED } from './normalise.ts';
 
 /** At most so many per object. */
 const LIMIT = 50;
@@ -10,8 +12,8 @@ const SERVERS = new Set<string>(SERVER_OWNED.map((field) => `metadata.${field}`)
 const NAMED = new Set(['metadata.labels', 'metadata.annotations']);
 
 /**
- * Fields dropped, added or changed on the way through admission and schema, arrays as `[]`: what the comparison of both sides would stop at. What the API
- * server owns does not count, nor does metadata that says nothing (`finalizers: []`). A status counts where it was sent.
+ * Fields dropped, added or changed on the way through admission and schema, arrays as `[]`. What the API server owns does
+ * not count, nor does metadata that says nothing (`finalizers: []`). A status counts where it was sent.
  */
 export function changedFields(sent: KubeObject, answered: KubeObject): FieldChange[] {
   const found = new Map<string, FieldChange>();
@@ -34,6 +36,21 @@ export function changedFields(sent: KubeObject, answered: KubeObject): FieldChan
   };
   walk(sent, answered, '');
   return [...found.values()];
+}
+
+const ANNOTATIONS = 'metadata.annotations.';
+
+/** Those of them that the comparison of both sides would stop at, since the kind's description does not say to pass over them. */
+export function comparedFields(sent: KubeObject, answered: KubeObject, kind: KindDescription): FieldChange[] {
+  const bare = (object: KubeObject): KubeObject => {
+    if (kind.ignore.length === 0) return object;
+    const body = clone(object);
+    for (const path of kind.ignore) removeAt(body, path);
+    return body;
+  };
+  const counts = ({ change, path }: FieldChange): boolean =>
+    change !== 'added' || !path.startsWith(ANNOTATIONS) || isCopied(path.slice(ANNOTATIONS.length), kind);
+  return changedFields(bare(sent), bare(answered)).filter(counts);
 }
 
 function changeOf(from: unknown, to: unknown, isNothing: (value: unknown) => boolean): FieldChange['change'] | undefined {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { KubeObject } from '../../../src/cluster/cluster.ts';
-import { changedFields, isIdle, unknownField } from '../../../src/movers/objects/fields.ts';
+import { describe as describeKind } from '../../../src/kinds/describe.ts';
+import { changedFields, comparedFields, isIdle, unknownField } from '../../../src/movers/objects/fields.ts';
 
 const object = (rest: object, meta: object = {}): KubeObject => ({
   apiVersion: 'v1',
@@ -52,6 +53,13 @@ describe('fields that come back otherwise', () => {
       'dropped spec.none',
       'dropped spec.nothing',
     ]);
+  });
+
+  it('are not those that the description of the kind passes over', () => {
+    const kind = { ...describeKind('metal3.io', 'BareMetalHost'), ignore: ['spec.seen'], dropAnnotations: ['example.com/*'] };
+    const back = object({ spec: { seen: 2, other: 1 } }, { annotations: { 'example.com/a': '1', 'example.org/b': '1' } });
+    const found = comparedFields(object({ spec: { seen: 1 } }), back, kind).map(({ path }) => path);
+    assert.deepEqual(found.sort(), ['metadata.annotations.example.org/b', 'spec.other']);
   });
 
   it('name each annotation, where there were none before too', () => {

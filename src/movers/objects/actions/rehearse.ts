@@ -7,12 +7,14 @@ import type { Item } from '../../../plan/plan.ts';
 import type { FieldChange, Verdict } from '../../../plan/rehearsal.ts';
 import { hasStatus as saysStatus, statusBody, wantsNet } from '../body.ts';
 import { Bodies } from '../bodies.ts';
-import { changedFields, isIdle, unknownField } from '../fields.ts';
+import { comparedFields, isIdle, unknownField } from '../fields.ts';
 import { accessTo, standingItems, type Context } from '../known.ts';
 import { OtherSide } from '../owners.ts';
 import { Quotas } from '../quotas.ts';
 import { foreignCause, refusal, silentWebhook, unrehearsed, verdictOn } from '../refusal.ts';
+import { kindOf } from '../read.ts';
 import { readItems } from '../sides.ts';
+import { withCopiesUids } from '../uids.ts';
 import { bodyFor, hasSubresource, meeting, mergingPatch, refOf, type Writing } from '../write.ts';
 import { copyAccess, withItems } from './copy.ts';
 import { namespaceBody } from './namespaces.ts';
@@ -45,10 +47,11 @@ export function rehearse(): Action<Cluster> {
       const original = await bodies.take(item, c.cluster('from'), c);
       if (original === undefined || original.metadata.uid !== item.uid || original.metadata.deletionTimestamp !== undefined)
         return outcome(GONE);
+      const mapped = withCopiesUids(original, item, all, (key) => other.uids.get(key));
       const w = { c, to: c.cluster('to'), other, items: all };
       const on = scene ?? new Scene(c, new Quotas(w.to));
-      const create = async (say: Say): Promise<Verdict> => on.withRoom(item, await post(item, original, w, say));
-      return outcome(await on.judge(item, there.has(item.key) ? (say) => meet(item, original, w, say) : create));
+      const create = async (say: Say): Promise<Verdict> => on.withRoom(item, await post(item, mapped, w, say));
+      return outcome(await on.judge(item, there.has(item.key) ? (say) => meet(item, mapped, w, say) : create));
     },
     finish: () => {
       bodies.clear();
@@ -183,7 +186,7 @@ async function post(item: Item, original: KubeObject, w: Writing, say: Say): Pro
 async function postOnce(item: Item, original: KubeObject, w: Writing, say: Say, net: boolean): Promise<Verdict> {
   const ref = refOf(item);
   const body = await bodyFor(item, original, w, net);
-  const fields = changedFields(body, await w.to.create(ref, body, dry(w.c, say)));
+  const fields = comparedFields(body, await w.to.create(ref, body, dry(w.c, say)), kindOf(ref));
   return { result: 'accepted', fields, statusApart: saysStatus(original) && (await hasSubresource(ref, w)) };
 }
 
@@ -219,12 +222,10 @@ async function overwrite(item: Item, original: KubeObject, standing: KubeObject,
     ...(uid === undefined ? {} : { uid }),
     ...(resourceVersion === undefined ? {} : { resourceVersion }),
   };
-  const fields = changedFields(body, await w.to.replace(ref, body, dry(w.c, say)));
+  const fields = comparedFields(body, await w.to.replace(ref, body, dry(w.c, say)), kindOf(ref));
   if (!saysStatus(original) || !(await hasSubresource(ref, w))) return fields;
   const sent = statusBody(standing, ref, original['status']);
   const answered = await w.to.replace(ref, sent, { ...dry(w.c, say), subresource: 'status' });
-  return [
-    ...fields,
-    ...changedFields({ ...sent, metadata: { name: ref.name } }, { ...answered, spec: undefined, metadata: { name: ref.name } }),
-  ];
+  const statusOf = (object: KubeObject): KubeObject => ({ ...object, spec: undefined, metadata: { name: ref.name } });
+  return [...fields, ...comparedFields(statusOf(sent), statusOf(answered), kindOf(ref))];
 }
