@@ -21,7 +21,15 @@ export const EXIT = {
   terminated: 143,
 } as const;
 
-export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+/** Those of `verify`, where 1 is an answer. */
+export const VERIFY_EXIT = {
+  equal: 0,
+  different: 1,
+  /** Something stood in the way of comparing. */
+  uncompared: 3,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT] | (typeof VERIFY_EXIT)[keyof typeof VERIFY_EXIT];
 
 export interface ErrorDetails {
   /** What to type or do next, one runnable line or sentence each. */

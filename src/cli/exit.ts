@@ -1,5 +1,5 @@
 /** How a command line ends: exit codes, and errors of oclif's parser in our words. */
-import { EXIT, MigrateError, usageError } from '../errors.ts';
+import { EXIT, MigrateError, VERIFY_EXIT, usageError } from '../errors.ts';
 import type { ExitCode } from '../errors.ts';
 import type { FailureEvent } from '../engine/events.ts';
 import type { Trouble } from '../ui/outcome.ts';
@@ -15,6 +15,15 @@ export const EXIT_CODES: readonly (readonly [number, string])[] = [
   [EXIT.timeout, 'a wait timed out; resume or roll back'],
   [EXIT.gate, 'stopped where it was told to: --until, or "no" at a question'],
   [EXIT.interrupted, 'interrupted (129 hang-up, 130 Ctrl-C or Esc, 143 terminated); resume or roll back'],
+];
+
+/** Of `verify`, where 1 is an answer. */
+export const VERIFY_EXIT_CODES: typeof EXIT_CODES = [
+  [VERIFY_EXIT.equal, 'equal'],
+  [VERIFY_EXIT.different, 'different; each object is named'],
+  [EXIT.usage, 'wrong usage'],
+  [VERIFY_EXIT.uncompared, 'could not compare: a cluster that cannot be read, an original that is gone without a record'],
+  [EXIT.interrupted, 'interrupted (129 hang-up, 130 Ctrl-C, 143 terminated)'],
 ];
 
 export type SignalName = 'SIGINT' | 'SIGTERM' | 'SIGHUP';

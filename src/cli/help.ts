@@ -18,7 +18,7 @@ const GROUP_TITLES: Readonly<Record<string, string>> = {
   IDENTITY: 'Acting as somebody else',
 };
 /** In the order in which they are needed, not of the alphabet. */
-const ORDER = ['pivot', 'preflight', 'graph', 'status', 'resume', 'rollback', 'retire', 'runs', 'ctx'];
+const ORDER = ['pivot', 'preflight', 'apply', 'graph', 'status', 'resume', 'rollback', 'retire', 'verify', 'runs', 'ctx'];
 
 /** `kubectl-migrate` is the file's name, `kubectl migrate` what is typed. */
 export function typedName(bin: string): string {
@@ -88,8 +88,13 @@ export function commandHelp(command: Loadable, name: string, width: number): str
         width,
       ),
     ),
-    exitCodes(),
+    exitCodes((command as Coded).exitCodes),
   ]);
+}
+
+/** A command whose exit codes are its own says them in a static field, which the manifest keeps. */
+interface Coded {
+  readonly exitCodes?: typeof EXIT_CODES;
 }
 
 function examples(command: Loadable): string {
@@ -126,8 +131,8 @@ function shown(value: unknown): string {
   return typeof value === 'number' ? bound(value) : String(value);
 }
 
-function exitCodes(): string[] {
-  return ['Exit codes:', ...EXIT_CODES.map(([code, meaning]) => `  ${String(code).padEnd(4)} ${meaning}`)];
+function exitCodes(codes: typeof EXIT_CODES = EXIT_CODES): string[] {
+  return ['Exit codes:', ...codes.map(([code, meaning]) => `  ${String(code).padEnd(4)} ${meaning}`)];
 }
 
 function environment(width: number): string[] {

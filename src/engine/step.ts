@@ -164,10 +164,12 @@ export class StepRun<C> {
 
   /** Items that came to their end by waiting get their outcome now; those that were as wanted from the start need none. */
   async #close(done: readonly Found[]): Promise<void> {
+    const written: Promise<void>[] = [];
     for (const { item, seen } of done) {
-      if (this.#asked.delete(item.key) || seen.after !== undefined) await this.#outcome(item, seen.after ?? {});
+      if (this.#asked.delete(item.key) || seen.after !== undefined) written.push(this.#outcome(item, seen.after ?? {}));
       else this.#done++;
     }
+    await Promise.all(written); // one fsync for many
   }
 
   /** @returns true when something was written to its end */

@@ -6,8 +6,10 @@ import type { GraphView, WhyView } from '../graph/view.ts';
 import type { Finding, Left, Plan, StateWord } from '../plan/plan.ts';
 import type { Selection } from '../plan/selection.ts';
 import type { Rehearsal } from '../plan/rehearsal.ts';
+import type { Verification, VerifyDeps, VerifySides } from './verify.ts';
 
 export type { ClusterChoice } from '../cluster/cluster.ts';
+export type { Verification, VerifySides } from './verify.ts';
 
 /** Everything `pivot` was asked for. */
 export interface PivotRequest {
@@ -124,7 +126,7 @@ export interface RunView {
   readonly directory: string;
 }
 
-/** The calls, by file: `preparePivot`, `startPivot` in start.ts; `rehearse` in rehearse.ts; `resumeRun`, `rollbackRun`, `retireRun` in again.ts; `listRuns`, `findRun` in list.ts; `readGraph`, `readWhy` in graph.ts. */
+/** The calls, by file: `preparePivot`, `startPivot` in start.ts; `rehearse` in rehearse.ts; `resumeRun`, `rollbackRun`, `retireRun` in again.ts; `verifyRun`, `verifySides` in verify.ts; `listRuns`, `findRun` in list.ts; `readGraph`, `readWhy` in graph.ts. */
 export interface Runs {
   preparePivot(request: PivotRequest, deps: RunDeps): Promise<Prepared & { close(): Promise<void> }>;
   /** Of whatever was prepared. */
@@ -133,6 +135,8 @@ export interface Runs {
   resumeRun(run: string | undefined, options: AgainOptions, deps: RunDeps): Promise<Summary>;
   rollbackRun(run: string | undefined, options: AgainOptions, deps: RunDeps): Promise<Summary>;
   retireRun(run: string | undefined, options: AgainOptions, deps: RunDeps): Promise<Summary>;
+  verifyRun(run: string | undefined, clusters: Readonly<Record<Role, ClusterChoice>>, deps: VerifyDeps): Promise<Verification>;
+  verifySides(request: VerifySides, deps: VerifyDeps): Promise<Verification>;
   listRuns(stateDir: string): Promise<readonly RunView[]>;
   findRun(stateDir: string, run: string | undefined): Promise<RunView>;
   readGraph(request: GraphRequest, deps: GraphDeps): Promise<GraphView>;

@@ -1,8 +1,8 @@
 /** `-o json|yaml`: exactly one document per command, on failure too. Fields are added, never taken away. */
 import type { Prepared } from '../runs/runs.ts';
-import { typeName } from '../graph/ref.ts';
+import { typeName, type ObjectRef } from '../graph/ref.ts';
 import type { GraphView } from '../graph/view.ts';
-import type { Outcome, PreflightOutcome, RehearsalOutcome, RunOutcome, Trouble } from './outcome.ts';
+import type { Outcome, PreflightOutcome, RehearsalOutcome, RunOutcome, Trouble, VerificationOutcome } from './outcome.ts';
 import { redact } from './text.ts';
 
 export const API_VERSION = 'kubectl-migrate/v1alpha1';
@@ -34,6 +34,8 @@ export function documentOf(outcome: Exclude<Outcome, { kind: 'Silent' }>): Docum
       return graphDocument(outcome.view, outcome.exit);
     case 'Why':
       return envelope('Why', { exit: outcome.exit, name: typeName(outcome.why.ref), ...outcome.why });
+    case 'Verification':
+      return verificationDocument(outcome);
   }
 }
 
@@ -89,6 +91,22 @@ function graphDocument({ nodes, left, ...view }: GraphView, exit: number): Docum
 function rehearsalDocument({ prepared, rehearsal, exit }: RehearsalOutcome): Document {
   const { sides, blocking, moving } = prepared;
   return envelope('Rehearsal', { ...rehearsal, exit, dryRun: 'server', sides, moving, blocking });
+}
+
+function verificationDocument({ verification, exit }: VerificationOutcome): Document {
+  const { run, sides, comparison, compared, hash, sourceHash, different, uncompared, notes } = verification;
+  const named = <T extends { readonly ref: ObjectRef }>({ ref, ...more }: T) => ({
+    name: typeName(ref),
+    namespace: ref.namespace,
+    ...more,
+  });
+  return envelope('Verification', {
+    exit,
+    ...{ run, equal: different.length === 0 && uncompared.length === 0, comparison, sides, compared, hash, sourceHash },
+    different: different.map(named),
+    uncompared: uncompared.map(named),
+    notes,
+  });
 }
 
 function envelope(kind: string, fields: Document): Document {

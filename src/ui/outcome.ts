@@ -2,7 +2,7 @@
 import type { Summary } from '../engine/events.ts';
 import type { ExitCode } from '../errors.ts';
 import type { Rehearsal } from '../plan/rehearsal.ts';
-import type { Prepared, RunView } from '../runs/runs.ts';
+import type { Prepared, RunView, Verification } from '../runs/runs.ts';
 import type { GraphView, WhyView } from '../graph/view.ts';
 import type { ResultItem } from './results.ts';
 
@@ -82,6 +82,12 @@ export interface WhyOutcome extends Ends {
   readonly why: WhyView;
 }
 
+/** Both sides compared, or the target with what a run recorded. */
+export interface VerificationOutcome extends Ends {
+  readonly kind: 'Verification';
+  readonly verification: Verification;
+}
+
 /** What had to be said was said while it went on. */
 export interface SilentOutcome extends Ends {
   readonly kind: 'Silent';
@@ -98,6 +104,7 @@ export type Outcome =
   | ContextListOutcome
   | GraphOutcome
   | WhyOutcome
+  | VerificationOutcome
   | SilentOutcome;
 
 /** Ways to draw a graph; of anything else they are text. */

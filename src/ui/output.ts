@@ -13,6 +13,7 @@ import { folded, resultLine } from './results.ts';
 import type { ResultItem } from './results.ts';
 import type { OutStream } from './streams.ts';
 import { clean } from './text.ts';
+import { verificationLines, verificationTable } from './verify-view.ts';
 
 export interface Paper {
   readonly out: OutStream;
@@ -83,6 +84,10 @@ async function text(outcome: Told, paper: Paper, wide: boolean): Promise<string>
       return lines((await import('./graph/tree.ts')).treeLines(outcome.view, paper.look, wide));
     case 'Why':
       return lines((await import('./graph/why.ts')).whyLines(outcome.why, paper.look));
+    case 'Verification':
+      return wide && outcome.verification.different.length > 0
+        ? await grid(verificationTable(outcome.verification))
+        : lines(verificationLines(outcome.verification, paper.look));
   }
 }
 
@@ -117,6 +122,8 @@ function names(outcome: Told): readonly string[] {
       return [clean(typeName(outcome.why.ref))];
     case 'Rehearsal':
       return refusedNames(outcome.rehearsal);
+    case 'Verification':
+      return outcome.verification.different.map(({ ref }) => typeName(ref));
     case 'Nothing':
       return [];
   }

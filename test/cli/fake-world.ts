@@ -7,7 +7,17 @@ import type { Event, Summary } from '../../src/engine/events.ts';
 import type { MigrateCommand } from '../../src/cli/migrate-command.ts';
 import type { SignalName } from '../../src/cli/exit.ts';
 import type { RunsApi, World } from '../../src/cli/world.ts';
-import type { AgainOptions, Answer, GraphRequest, PivotRequest, Prepared, Question, RunDeps } from '../../src/runs/runs.ts';
+import type {
+  AgainOptions,
+  Answer,
+  GraphRequest,
+  PivotRequest,
+  Prepared,
+  Question,
+  RunDeps,
+  Verification,
+  VerifySides,
+} from '../../src/runs/runs.ts';
 import type { Rehearsal } from '../../src/plan/rehearsal.ts';
 import type { ContextsView } from '../../src/ui/outcome.ts';
 import type { Pick } from '../../src/ui/pickers.ts';
@@ -15,6 +25,7 @@ import { fakeStreams } from '../ui/fake-streams.ts';
 import type { FakeStreams, Ttys } from '../ui/fake-streams.ts';
 import { smallGraph, smallWhy } from '../ui/graph/views.ts';
 import { preparedOf, rehearsal, runView } from '../ui/prepared.ts';
+import { verificationOf } from '../ui/verification.ts';
 import { recorded, summary, whole } from '../ui/recorded.ts';
 
 export const ROOT = join(import.meta.dirname, '..', '..');
@@ -29,6 +40,7 @@ export interface Asked {
   stateDir?: string;
   graph?: GraphRequest;
   why?: string;
+  sides?: VerifySides;
   readonly questions: Question[];
   readonly picks: Pick[];
   closed: number;
@@ -45,6 +57,7 @@ export interface Scene {
   readonly asks?: readonly Question[];
   readonly answer?: Answer;
   readonly throws?: unknown;
+  readonly verification?: Verification;
   readonly contexts?: ContextsView;
   readonly files?: readonly string[];
   readonly picked?: readonly (string | undefined)[];
@@ -107,6 +120,14 @@ export function stageOf(scene: Scene = {}): Stage {
     resumeRun: again,
     rollbackRun: again,
     retireRun: again,
+    verifyRun: (run) => {
+      Object.assign(asked, { run });
+      return Promise.resolve(scene.verification ?? verificationOf());
+    },
+    verifySides: (sides) => {
+      Object.assign(asked, { sides });
+      return Promise.resolve(scene.verification ?? verificationOf());
+    },
     listRuns: (stateDir) => {
       asked.stateDir = stateDir;
       return Promise.resolve([runView]);

@@ -1,7 +1,7 @@
-/** Where two objects differ, as paths: never values. Pure. */
+/** Where two objects differ, as paths, and where asked with values. Pure. */
 import type { KubeObject } from '../../cluster/cluster.ts';
 import type { KindDescription } from '../../kinds/kind.ts';
-import { canonical, differences } from './json.ts';
+import { canonical, fieldDifferences, type FieldDifference } from './json.ts';
 import { normalise, ownersOf, type Comparison } from './normalise.ts';
 
 /** Equal but for owners and status? */
@@ -18,8 +18,22 @@ export function difference(
   comparison: Comparison = 'copy',
   live?: (uid: string) => boolean,
 ): string[] {
-  const paths = differences(normalise(original, kind, comparison), normalise(copy, kind, comparison));
-  return sameOwners(original, copy, kind, comparison, live) ? paths : [...paths, 'metadata.ownerReferences'];
+  return fieldsBetween(original, copy, kind, comparison, live).map(({ path }) => path);
+}
+
+/** The same with the values on both sides: never to be shown of a Secret. */
+export function fieldsBetween(
+  original: KubeObject,
+  copy: KubeObject,
+  kind: KindDescription,
+  comparison: Comparison,
+  live?: (uid: string) => boolean,
+): FieldDifference[] {
+  const fields = fieldDifferences(normalise(original, kind, comparison), normalise(copy, kind, comparison));
+  if (sameOwners(original, copy, kind, comparison, live)) return fields;
+  const left = ownersOf(original.metadata.ownerReferences ?? [], comparison, live);
+  const right = ownersOf(copy.metadata.ownerReferences ?? [], comparison);
+  return [...fields, { path: 'metadata.ownerReferences', left, right }];
 }
 
 function sameOwners(

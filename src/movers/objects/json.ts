@@ -27,12 +27,16 @@ export function canonical(value: unknown): string {
   return `{${fields.join(',')}}`;
 }
 
-/**
- * Paths at which two values differ, at most `limit`: paths only, so that nothing secret is told.
- * Arrays are compared entry by entry; a missing field differs from null.
- */
-export function differences(a: unknown, b: unknown, limit = 20): string[] {
-  const found: string[] = [];
+/** One place at which two values differ; `undefined` = absent on that side. */
+export interface FieldDifference {
+  readonly path: string;
+  readonly left: unknown;
+  readonly right: unknown;
+}
+
+/** Where two values differ, at most `limit`. Arrays are compared entry by entry; a missing field differs from null. The values may be secret: see `differences`. */
+export function fieldDifferences(a: unknown, b: unknown, limit = 20): FieldDifference[] {
+  const found: FieldDifference[] = [];
   const walk = (left: unknown, right: unknown, path: string): void => {
     if (found.length >= limit) return;
     if (isFields(left) && isFields(right)) {
@@ -40,8 +44,13 @@ export function differences(a: unknown, b: unknown, limit = 20): string[] {
         walk(left[name], right[name], path === '' ? name : `${path}.${name}`);
     } else if (Array.isArray(left) && Array.isArray(right) && left.length === right.length) {
       left.forEach((entry, at) => walk(entry, right[at], `${path}[${at}]`));
-    } else if (canonical(left) !== canonical(right) || (left === undefined) !== (right === undefined)) found.push(path);
+    } else if (canonical(left) !== canonical(right) || (left === undefined) !== (right === undefined)) found.push({ path, left, right });
   };
   walk(a, b, '');
   return found;
+}
+
+/** Paths only, so that nothing secret is told. */
+export function differences(a: unknown, b: unknown, limit?: number): string[] {
+  return fieldDifferences(a, b, limit).map(({ path }) => path);
 }

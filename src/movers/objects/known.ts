@@ -8,6 +8,9 @@ import type { ObjectVars } from './sets.ts';
 
 export type Context = StepContext<Cluster>;
 
+/** What a run has written down: of a step's context, or read from disk. */
+export type Recorded = Pick<Context, 'plan' | 'items' | 'outcome' | 'held'>;
+
 const MOVER = 'objects';
 
 /** Steps of this mover that do `action`, in the order of the plan. */
@@ -20,7 +23,7 @@ export function varsOf(item: Item): ObjectVars {
 }
 
 /** The items of the plan and of every look so far, the last word on each; what is gone is left out. */
-export function standingItems(c: Context): Map<Key, Item> {
+export function standingItems(c: Pick<Recorded, 'plan' | 'items'>): Map<Key, Item> {
   const all = c.items(c.plan.report.objects).filter((item) => varsOf(item).gone !== true);
   return new Map(all.map((item) => [item.key, item]));
 }
@@ -31,7 +34,7 @@ export interface Noted extends After {
 }
 
 /** The last outcome of any step that writes copies; undefined = none on disk. Times are the run's. */
-export function noted(c: Context, key: Key): Noted | undefined {
+export function noted(c: Pick<Recorded, 'plan' | 'outcome'>, key: Key): Noted | undefined {
   let last: Noted | undefined;
   for (const { id } of stepsDoing(c.plan, 'copy', 'carry')) {
     const after = c.outcome(id, key);

@@ -5,7 +5,7 @@ import type { ClusterFacts, Facts, ObjectFact } from '../../plan/facts.ts';
 import type { Item } from '../../plan/plan.ts';
 import { narrowed, type Context } from './known.ts';
 import type { Comparison } from './normalise.ts';
-import { placesOf, readObjects, type Listed } from './read.ts';
+import { placesOf, readObjects, type Listed, type ReadOptions } from './read.ts';
 import { surveyFacts, withOwners } from './survey.ts';
 
 /** The source as it is now, scope and all. */
@@ -30,6 +30,7 @@ export async function readItems(
   items: ReadonlyMap<Key, Item>,
   c: Context,
   comparison: Comparison = 'copy',
+  see?: ReadOptions['see'],
 ): Promise<Map<Key, ObjectFact>> {
   const listed = kindsOf(items.values());
   const found = await readObjects(cluster, {
@@ -39,6 +40,7 @@ export async function readItems(
     comparison,
     hmac: (text) => c.hmac(text),
     keep: (key) => items.has(key),
+    ...(see === undefined ? {} : { see }),
     // A kind that is not served has no objects; preflight has told of it.
     refused: (_kind, status) => (status === 404 ? undefined : 'throw'),
     signal: c.signal,

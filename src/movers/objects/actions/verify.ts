@@ -1,12 +1,13 @@
 /** `objects.verify`: the target after release against the originals, which still stand held; owners live, marks off where they should be. Read only. */
 import type { Cluster } from '../../../cluster/cluster.ts';
-import type { Key } from '../../../graph/ref.ts';
+import { keyOf, type Key } from '../../../graph/ref.ts';
 import type { Action, Seen } from '../../../plan/action.ts';
 import type { ObjectFact } from '../../../plan/facts.ts';
 import type { Item } from '../../../plan/plan.ts';
 import { difference } from '../compare.ts';
+import { contentHash } from '../hash.ts';
 import { holderOf } from '../holding.ts';
-import { accessTo, isNoted, noted, standingItems, varsOf, type Context } from '../known.ts';
+import { accessTo, isNoted, noted, standingItems, varsOf, type Context, type Recorded } from '../known.ts';
 import { kindOf } from '../read.ts';
 import { readItems } from '../sides.ts';
 import { hasSourceUids } from '../uids.ts';
@@ -19,17 +20,38 @@ export function verify(): Action<Cluster> {
   return {
     async probe(_items, c) {
       const known = standingItems(c);
+      const bare = new Map<Key, string>();
       const [originals, copies] = await Promise.all([
         readItems(c.cluster('from'), known, c, 'released'),
-        readItems(c.cluster('to'), known, c, 'released'),
+        readItems(c.cluster('to'), known, c, 'released', (object, ref) => {
+          const kind = kindOf(ref);
+          if (kind.mergesOwners)
+            bare.set(
+              keyOf(ref),
+              contentHash(object, kind, 'released', (text) => c.hmac(text)),
+            );
+        }),
       ]);
-      return await verifyAll(known, originals, copies, c);
+      return recorded(await verifyAll(known, originals, copies, c), copies, bare);
     },
     access: (items, step) => [...accessTo(items, step, 'from', ['get', 'list']), ...accessTo(items, step, 'to', ['get', 'list'])],
   };
 }
 
 type Table = ReadonlyMap<Key, ObjectFact>;
+
+/**
+ * What was verified is journaled with its hash by the comparison after release: the one of the copying is by another, and once the original
+ * is gone nothing else says what the target was like. Shared kinds without owners: others add theirs.
+ */
+function recorded(seen: ReadonlyMap<Key, Seen>, copies: Table, bare: ReadonlyMap<Key, string>): Map<Key, Seen> {
+  const withHash = (key: Key, of: Seen): Seen => {
+    const copy = copies.get(key);
+    if (of.state !== 'done' || copy === undefined) return of;
+    return { ...of, after: { uid: copy.uid, resourceVersion: copy.resourceVersion, hash: bare.get(key) ?? copy.hash, verb: 'verified' } };
+  };
+  return new Map([...seen].map(([key, of]) => [key, withHash(key, of)]));
+}
 
 async function verifyAll(known: ReadonlyMap<Key, Item>, originals: Table, copies: Table, c: Context): Promise<Map<Key, Seen>> {
   const seen = new Map<Key, Seen>();
@@ -52,7 +74,7 @@ async function verifyAll(known: ReadonlyMap<Key, Item>, originals: Table, copies
 }
 
 /** What can be told without the original. */
-function wrongWith(item: Item, copy: ObjectFact, copies: Table, uids: ReadonlySet<string>, c: Context): string | undefined {
+export function wrongWith(item: Item, copy: ObjectFact, copies: Table, uids: ReadonlySet<string>, c: Recorded): string | undefined {
   if (copy.deleting !== undefined) return 'being deleted on the target';
   const before = noted(c, item.key);
   if (before !== undefined && before.uid !== copy.uid && !isNoted(before, 'kept')) return 'made anew on the target by somebody';
@@ -62,7 +84,7 @@ function wrongWith(item: Item, copy: ObjectFact, copies: Table, uids: ReadonlySe
 }
 
 /** Released: our mark is off. Not released, or held back: it stays. */
-function wrongMark(item: Item, copy: ObjectFact, c: Context): string | undefined {
+function wrongMark(item: Item, copy: ObjectFact, c: Pick<Recorded, 'held'>): string | undefined {
   const kind = kindOf(copy.ref);
   if (c.held(item.key)) return undefined;
   const holder = holderOf(copy, kind);
