@@ -92,6 +92,7 @@ function positional(command: ManifestCommand, given: readonly string[], word: st
   const taken = given.filter((token, index) => !token.startsWith('-') && valued(given[index - 1], command) === undefined).length;
   const [name, arg] = args[taken] ?? [];
   if (arg?.options !== undefined) return matching(arg.options, word);
+  if (name === 'file') return { candidates: [], directive: FILES };
   return name === 'run' ? matching(sources.runs(), word) : { candidates: [], directive: NO_FILES };
 }
 

@@ -234,6 +234,20 @@ export const dryRunFlag = {
   }),
 };
 
+/** Of every command that makes a plan. */
+export const planFileFlag = {
+  'plan-file': Flags.string({
+    summary: 'write the plan into this file and stop; "apply FILE" carries it out',
+    helpValue: 'FILE',
+    helpGroup: GROUPS.run,
+    env: 'KUBECTL_MIGRATE_PLAN_FILE',
+  }),
+};
+
+export const acceptDriftFlag = {
+  'accept-drift': Flags.boolean({ summary: 'go on with what is no longer as the file says as it is now', helpGroup: GROUPS.run }),
+};
+
 function parseDryRun(text: string): string {
   if (text === 'client' || text === 'server' || text === 'none') return text;
   throw usageError('usage/dry-run', `"${text}" is neither client, server nor none`);

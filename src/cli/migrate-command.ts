@@ -10,7 +10,7 @@ import { normaliseArgv, outputAskedFor } from './argv.ts';
 import type { FlagShape } from './argv.ts';
 import { Desk } from './desk.ts';
 import { DRY_RUN_WARNING, globalFlags } from './flags.ts';
-import { Refused } from './refused.ts';
+import { Detailed } from './refused.ts';
 import { processWorld } from './world.ts';
 import type { World } from './world.ts';
 
@@ -73,7 +73,7 @@ export abstract class MigrateCommand<T extends typeof Command> extends Command {
     const exit = desk.exitCode(trouble.exit);
     desk.progress.close();
     const { stdout } = desk.streams;
-    const more = told instanceof Refused ? { findings: told.findings } : {};
+    const more = told instanceof Detailed ? told.document : {};
     await printFailure({ ...trouble, exit } as Trouble, desk.format, { out: stdout, look: desk.look(stdout), now: desk.world.now() }, more);
     if (!desk.failureTold) this.#tellFailure(trouble, desk);
     desk.world.exitWith(exit);

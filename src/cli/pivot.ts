@@ -1,10 +1,9 @@
 /** What a prepared pivot is good for: to be judged, to be shown, to be rehearsed, to be carried out. Chosen by composition; nothing here asks "is it dry?". */
-import type { Summary } from '../engine/events.ts';
 import { EXIT, usageError } from '../errors.ts';
-import type { Rehearsal } from '../plan/rehearsal.ts';
 import type { PivotRequest, Prepared, Question } from '../runs/runs.ts';
 import type { Outcome } from '../ui/outcome.ts';
 import { planView } from '../ui/plan-view.ts';
+import { planFileLines } from '../ui/plan-file-view.ts';
 import { preflightBrief } from '../ui/preflight.ts';
 import { chooseClusters } from './clusters.ts';
 import type { ClusterFlags } from './clusters.ts';
@@ -12,7 +11,7 @@ import { refuseUnanswerable } from './consent.ts';
 import type { Desk } from './desk.ts';
 import { Refused } from './refused.ts';
 
-export type Course = 'preflight' | 'stop-after-preflight' | 'plan' | 'rehearse' | 'run';
+export type Course = 'preflight' | 'stop-after-preflight' | 'plan' | 'file' | 'plan-and-file' | 'rehearse' | 'run';
 
 export interface PivotFlags extends ClusterFlags {
   readonly namespace?: readonly string[] | undefined;
@@ -27,6 +26,7 @@ export interface PivotFlags extends ClusterFlags {
   readonly 'lock-namespace': string;
   readonly 'on-conflict': PivotRequest['onConflict'];
   readonly 'dry-run'?: string | undefined;
+  readonly 'plan-file'?: string | undefined;
   readonly retire?: boolean | undefined;
 }
 
@@ -44,32 +44,53 @@ export async function pivot(flags: PivotFlags, course: Course, desk: Desk): Prom
   const prepared = await desk.world.runs.preparePivot(request, deps);
   try {
     desk.tellFindings(prepared.findings);
-    return await COURSES[course](prepared, desk, {
+    return await follow(course, prepared, desk, {
       start: () => desk.world.runs.startPivot(prepared, request, deps),
       rehearse: () => desk.world.runs.rehearse(prepared, deps),
+      save: () => desk.world.runs.savePlan(prepared, request, flags['plan-file'] ?? '', deps),
     });
   } finally {
     await prepared.close();
   }
 }
 
-export function courseOf(flags: Pick<PivotFlags, 'dry-run' | 'until'>): Course {
+export function courseOf(flags: Pick<PivotFlags, 'dry-run' | 'until' | 'plan-file' | 'retire' | 'stay-frozen'>): Course {
+  if (flags['plan-file'] !== undefined) {
+    refuseForApply(flags);
+    if (flags['dry-run'] === 'server')
+      throw usageError('usage/plan-file', '--plan-file writes the plan and stops: rehearse it with apply', {
+        next: [`kubectl migrate apply ${flags['plan-file']} --dry-run=server`],
+      });
+    return flags['dry-run'] === 'client' ? 'plan-and-file' : 'file';
+  }
   if (flags['dry-run'] === 'client') return 'plan';
   if (flags['dry-run'] === 'server') return 'rehearse';
   return flags.until === 'preflight' ? 'stop-after-preflight' : 'run';
 }
 
-interface Calls {
-  readonly start: () => Promise<Summary>;
-  readonly rehearse: () => Promise<Rehearsal>;
+/** What a prepared pivot may come to. */
+export interface Acts {
+  start(): ReturnType<Desk['world']['runs']['startPivot']>;
+  rehearse(): ReturnType<Desk['world']['runs']['rehearse']>;
+  save(): ReturnType<Desk['world']['runs']['savePlan']>;
 }
 
-const COURSES: Readonly<Record<Course, (prepared: Prepared, desk: Desk, calls: Calls) => Promise<Outcome>>> = {
+export async function follow(course: Course, prepared: Prepared, desk: Desk, acts: Acts): Promise<Outcome> {
+  return await COURSES[course](prepared, desk, acts);
+}
+
+const COURSES: Readonly<Record<Course, (prepared: Prepared, desk: Desk, acts: Acts) => Promise<Outcome>>> = {
   preflight: (prepared) => Promise.resolve(judged(prepared, EXIT.done)),
   'stop-after-preflight': (prepared) => Promise.resolve(judged(prepared, EXIT.gate)),
   plan: (prepared, desk) => Promise.resolve(nothing(prepared) ?? planned(prepared, desk)),
-  rehearse: async (prepared, desk, { rehearse }) => nothing(prepared) ?? (await rehearsed(prepared, desk, rehearse)),
-  run: async (prepared, desk, { start }) => nothing(prepared) ?? (await carriedOut(prepared, desk, start)),
+  file: async (prepared, desk, acts) => nothing(prepared) ?? (await saved(prepared, desk, acts)),
+  'plan-and-file': async (prepared, desk, acts) => {
+    const shown = nothing(prepared) ?? planned(prepared, desk);
+    if (shown.kind === 'Plan') await saved(prepared, desk, acts);
+    return shown;
+  },
+  rehearse: async (prepared, desk, acts) => nothing(prepared) ?? (await rehearsed(prepared, desk, acts)),
+  run: async (prepared, desk, acts) => nothing(prepared) ?? (await carriedOut(prepared, desk, acts)),
 };
 
 function judged(prepared: Prepared, exit: number): Outcome {
@@ -82,16 +103,28 @@ function planned(prepared: Prepared, desk: Desk): Outcome {
 }
 
 /** Everything at once: what blocks is told, and does not keep the servers from being asked. */
-async function rehearsed(prepared: Prepared, desk: Desk, rehearse: Calls['rehearse']): Promise<Outcome> {
+async function rehearsed(prepared: Prepared, desk: Desk, acts: Acts): Promise<Outcome> {
   desk.progress.say([...preflightBrief(prepared, desk.look(desk.streams.stderr)), '']);
-  const rehearsal = await rehearse();
+  const rehearsal = await acts.rehearse();
   return { kind: 'Rehearsal', prepared, rehearsal, exit: prepared.blocking.length > 0 ? EXIT.blocked : rehearsal.exit };
 }
 
-async function carriedOut(prepared: Prepared, desk: Desk, start: Calls['start']): Promise<Outcome> {
+/** A plan that could not be begun is not worth a review: it is refused as the run would be. */
+async function saved(prepared: Prepared, desk: Desk, acts: Acts): Promise<Outcome> {
+  begun(prepared, desk);
+  const plan = await acts.save();
+  desk.progress.say(planFileLines(plan, desk.look(desk.streams.stderr)));
+  return { kind: 'PlanFile', plan, exit: EXIT.done };
+}
+
+function begun(prepared: Prepared, desk: Desk): void {
   desk.progress.say([...preflightBrief(prepared, desk.look(desk.streams.stderr)), '']);
   if (prepared.blocking.length > 0) throw new Refused(prepared.findings, prepared.blocking);
-  const summary = await start();
+}
+
+async function carriedOut(prepared: Prepared, desk: Desk, acts: Acts): Promise<Outcome> {
+  begun(prepared, desk);
+  const summary = await acts.start();
   return { kind: 'Run', summary, items: desk.results.items(summary.state), exit: summary.exit };
 }
 
@@ -125,12 +158,31 @@ async function requestOf(flags: PivotFlags, desk: Desk): Promise<PivotRequest> {
   };
 }
 
-function consentsOf(flags: PivotFlags): Question['id'][] {
+export function consentsOf(flags: Pick<PivotFlags, 'yes' | 'retire'>): Question['id'][] {
   return [...(flags.yes === true ? (['hand-over'] as const) : []), ...(flags.retire === true ? (['retire'] as const) : [])];
 }
 
+/** How far to go and what is consented to is said to the command that does it; in a file it would be lost. */
+function refuseForApply(flags: Pick<PivotFlags, 'until' | 'retire' | 'stay-frozen' | 'plan-file'>): void {
+  const given = (['until', 'retire', 'stay-frozen'] as const).filter((name) => flags[name] !== undefined && flags[name] !== false);
+  if (given.length === 0) return;
+  throw usageError(
+    'usage/plan-file',
+    `--plan-file writes the plan and stops: ${given.map((name) => `--${name}`).join(', ')} belongs to apply`,
+    {
+      next: [
+        `kubectl migrate apply ${flags['plan-file'] ?? 'FILE'} ${given.map((name) => (name === 'until' ? `--until ${flags.until ?? ''}` : `--${name}`)).join(' ')}`,
+      ],
+    },
+  );
+}
+
 /** A pivot that would come to the hand-over question with nobody to answer it is not begun. */
-function refuseSilence(flags: PivotFlags, desk: Desk): void {
+export function refuseSilence(flags: Pick<PivotFlags, 'yes' | 'until'>, desk: Desk, command = 'pivot'): void {
   const answerable = flags.yes === true || desk.streams.terminal || BEFORE_HAND_OVER.includes(flags.until);
-  refuseUnanswerable(answerable, 'pivot asks before it hands over', '--yes (source and target named), or stop before with --until precopy');
+  refuseUnanswerable(
+    answerable,
+    `${command} asks before it hands over`,
+    '--yes (source and target named), or stop before with --until precopy',
+  );
 }

@@ -1,9 +1,15 @@
-/** Preflight said no: the report was told, the document carries it too. */
+/** Preflight said no, or a plan is no longer true: the report was told, the document carries it too. */
 import { EXIT, MigrateError } from '../errors.ts';
+import type { Drift } from '../plan/drift.ts';
 import type { Finding } from '../plan/plan.ts';
 
-export class Refused extends MigrateError {
-  readonly findings: readonly Finding[];
+/** A failure whose document says more than its message. */
+export abstract class Detailed extends MigrateError {
+  abstract readonly document: Readonly<Record<string, unknown>>;
+}
+
+export class Refused extends Detailed {
+  readonly document: Detailed['document'];
 
   constructor(findings: readonly Finding[], blocking: readonly Finding[]) {
     const one = blocking.length === 1;
@@ -15,7 +21,23 @@ export class Refused extends MigrateError {
         next: nextOf(blocking),
       },
     );
-    this.findings = findings;
+    this.document = { findings };
+  }
+}
+
+/** What was reviewed is not what stands there. */
+export class Drifted extends Detailed {
+  readonly document: Detailed['document'];
+
+  constructor(file: string, runbook: string, drift: readonly Drift[]) {
+    const many = drift.length === 1 ? 'one thing is' : `${drift.length} things are`;
+    super('plan-file/drift', EXIT.blocked, `${many} no longer as ${file} says; nothing was changed`, {
+      next: [
+        `Plan and review anew: kubectl migrate ${runbook} -s FILE -t FILE --plan-file ${file}`,
+        `Or go on with what drifted as it is now, and the rest as reviewed: kubectl migrate apply ${file} --accept-drift`,
+      ],
+    });
+    this.document = { drift };
   }
 }
 

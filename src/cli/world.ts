@@ -40,6 +40,9 @@ const runs: RunsApi = {
   preparePivot: async (request, deps) => (await import('../runs/start.ts')).preparePivot(request, deps),
   rehearse: async (prepared, deps) => (await import('../runs/rehearse.ts')).rehearse(prepared as PreparedPivot, deps),
   startPivot: async (prepared, request, deps) => (await import('../runs/start.ts')).startPivot(prepared as PreparedPivot, request, deps),
+  savePlan: async (prepared, request, file, deps) =>
+    (await import('../runs/plan-file.ts')).savePlan(prepared as PreparedPivot, request, file, deps),
+  prepareApply: async (file, options, deps) => (await import('../runs/apply.ts')).prepareApply(file, options, deps),
   resumeRun: async (run, options, deps) => (await import('../runs/again.ts')).resumeRun(run, options, deps),
   rollbackRun: async (run, options, deps) => (await import('../runs/again.ts')).rollbackRun(run, options, deps),
   retireRun: async (run, options, deps) => (await import('../runs/again.ts')).retireRun(run, options, deps),

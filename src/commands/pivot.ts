@@ -21,6 +21,10 @@ Whatever stops it, "resume" finishes and "rollback" puts things back.`;
       command: 'kubectl migrate pivot -s source.yaml -t target.yaml --until precopy\nkubectl migrate resume',
     },
     {
+      description: 'Write the plan down, have it reviewed, carry out exactly that',
+      command: 'kubectl migrate pivot -s source.yaml -t target.yaml --plan-file plan.yaml\nkubectl migrate apply plan.yaml',
+    },
+    {
       description: 'In a script: nobody is asked, the originals are removed at the end',
       command: 'kubectl migrate pivot -s source.yaml -t target.yaml --yes --retire -o json',
     },
@@ -32,6 +36,7 @@ Whatever stops it, "resume" finishes and "rollback" puts things back.`;
     ...flags.scopeFlags,
     ...flags.kindsFlag,
     ...flags.dryRunFlag,
+    ...flags.planFileFlag,
     ...flags.untilFlag,
     ...flags.yesFlag('hand over without asking; source and target must then be named'),
     ...flags.retireFlag,

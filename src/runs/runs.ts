@@ -6,10 +6,14 @@ import type { GraphView, WhyView } from '../graph/view.ts';
 import type { Finding, Left, Plan, StateWord } from '../plan/plan.ts';
 import type { Selection } from '../plan/selection.ts';
 import type { Rehearsal } from '../plan/rehearsal.ts';
+import type { ApplyOptions, PreparedApply } from './apply.ts';
+import type { SavedPlan } from './plan-file.ts';
 import type { Verification, VerifyDeps, VerifySides } from './verify.ts';
 
 export type { ClusterChoice } from '../cluster/cluster.ts';
 export type { Verification, VerifySides } from './verify.ts';
+export type { SavedPlan } from './plan-file.ts';
+export type { ApplyOptions, PreparedApply } from './apply.ts';
 
 /** Everything `pivot` was asked for. */
 export interface PivotRequest {
@@ -126,12 +130,18 @@ export interface RunView {
   readonly directory: string;
 }
 
-/** The calls, by file: `preparePivot`, `startPivot` in start.ts; `rehearse` in rehearse.ts; `resumeRun`, `rollbackRun`, `retireRun` in again.ts; `verifyRun`, `verifySides` in verify.ts; `listRuns`, `findRun` in list.ts; `readGraph`, `readWhy` in graph.ts. */
+/**
+ * The calls, by file: `preparePivot`, `startPivot` in start.ts; `rehearse` in rehearse.ts; `savePlan` in plan-file.ts; `prepareApply` in apply.ts; `resumeRun`,
+ * `rollbackRun`, `retireRun` in again.ts; `verifyRun`, `verifySides` in verify.ts; `listRuns`, `findRun` in list.ts; `readGraph`, `readWhy` in graph.ts.
+ */
 export interface Runs {
   preparePivot(request: PivotRequest, deps: RunDeps): Promise<Prepared & { close(): Promise<void> }>;
   /** Of whatever was prepared. */
   rehearse(prepared: Prepared, deps: RunDeps): Promise<Rehearsal>;
   startPivot(prepared: Prepared, request: PivotRequest, deps: RunDeps): Promise<Summary>;
+  /** In place of starting it. */
+  savePlan(prepared: Prepared, request: PivotRequest, file: string, deps: RunDeps): Promise<SavedPlan>;
+  prepareApply(file: string, options: ApplyOptions, deps: RunDeps): Promise<PreparedApply>;
   resumeRun(run: string | undefined, options: AgainOptions, deps: RunDeps): Promise<Summary>;
   rollbackRun(run: string | undefined, options: AgainOptions, deps: RunDeps): Promise<Summary>;
   retireRun(run: string | undefined, options: AgainOptions, deps: RunDeps): Promise<Summary>;

@@ -34,6 +34,8 @@ export function documentOf(outcome: Exclude<Outcome, { kind: 'Silent' }>): Docum
       return graphDocument(outcome.view, outcome.exit);
     case 'Why':
       return envelope('Why', { exit: outcome.exit, name: typeName(outcome.why.ref), ...outcome.why });
+    case 'PlanFile':
+      return envelope('PlanFileWritten', { exit: outcome.exit, ...outcome.plan, next: [`kubectl migrate apply ${outcome.plan.file}`] });
     case 'Verification':
       return verificationDocument(outcome);
   }

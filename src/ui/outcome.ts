@@ -2,7 +2,7 @@
 import type { Summary } from '../engine/events.ts';
 import type { ExitCode } from '../errors.ts';
 import type { Rehearsal } from '../plan/rehearsal.ts';
-import type { Prepared, RunView, Verification } from '../runs/runs.ts';
+import type { Prepared, RunView, SavedPlan, Verification } from '../runs/runs.ts';
 import type { GraphView, WhyView } from '../graph/view.ts';
 import type { ResultItem } from './results.ts';
 
@@ -88,6 +88,12 @@ export interface VerificationOutcome extends Ends {
   readonly verification: Verification;
 }
 
+/** The plan was written down in place of being carried out. */
+export interface PlanFileOutcome extends Ends {
+  readonly kind: 'PlanFile';
+  readonly plan: SavedPlan;
+}
+
 /** What had to be said was said while it went on. */
 export interface SilentOutcome extends Ends {
   readonly kind: 'Silent';
@@ -105,6 +111,7 @@ export type Outcome =
   | GraphOutcome
   | WhyOutcome
   | VerificationOutcome
+  | PlanFileOutcome
   | SilentOutcome;
 
 /** Ways to draw a graph; of anything else they are text. */

@@ -1,9 +1,9 @@
 /** Prints a command's outcome on stdout, by `-o`. stdout carries the result and nothing else. */
 import { contextsTable, runsTable, statusLines } from './runs-view.ts';
+import { typeName } from '../graph/ref.ts';
 import type { GraphView } from '../graph/view.ts';
 import type { Grid } from './runs-view.ts';
 import { documentOf, failureDocument, json, yaml } from './documents.ts';
-import { typeName } from '../graph/ref.ts';
 import type { Drawing, Format, Outcome, Trouble } from './outcome.ts';
 import { plannedItems } from './plan-view.ts';
 import { preflightReport } from './preflight.ts';
@@ -84,6 +84,8 @@ async function text(outcome: Told, paper: Paper, wide: boolean): Promise<string>
       return lines((await import('./graph/tree.ts')).treeLines(outcome.view, paper.look, wide));
     case 'Why':
       return lines((await import('./graph/why.ts')).whyLines(outcome.why, paper.look));
+    case 'PlanFile':
+      return lines([`${clean(outcome.plan.file)} written`]);
     case 'Verification':
       return wide && outcome.verification.different.length > 0
         ? await grid(verificationTable(outcome.verification))
@@ -122,6 +124,8 @@ function names(outcome: Told): readonly string[] {
       return [clean(typeName(outcome.why.ref))];
     case 'Rehearsal':
       return refusedNames(outcome.rehearsal);
+    case 'PlanFile':
+      return [clean(outcome.plan.file)];
     case 'Verification':
       return outcome.verification.different.map(({ ref }) => typeName(ref));
     case 'Nothing':

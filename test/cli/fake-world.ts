@@ -10,15 +10,18 @@ import type { RunsApi, World } from '../../src/cli/world.ts';
 import type {
   AgainOptions,
   Answer,
+  ApplyOptions,
   GraphRequest,
   PivotRequest,
   Prepared,
+  PreparedApply,
   Question,
   RunDeps,
   Verification,
   VerifySides,
 } from '../../src/runs/runs.ts';
 import type { Rehearsal } from '../../src/plan/rehearsal.ts';
+import type { Drift } from '../../src/plan/drift.ts';
 import type { ContextsView } from '../../src/ui/outcome.ts';
 import type { Pick } from '../../src/ui/pickers.ts';
 import { fakeStreams } from '../ui/fake-streams.ts';
@@ -41,6 +44,8 @@ export interface Asked {
   graph?: GraphRequest;
   why?: string;
   sides?: VerifySides;
+  saved?: string;
+  applied?: ApplyOptions & { readonly file: string };
   readonly questions: Question[];
   readonly picks: Pick[];
   closed: number;
@@ -58,6 +63,7 @@ export interface Scene {
   readonly answer?: Answer;
   readonly throws?: unknown;
   readonly verification?: Verification;
+  readonly drift?: readonly Drift[];
   readonly contexts?: ContextsView;
   readonly files?: readonly string[];
   readonly picked?: readonly (string | undefined)[];
@@ -116,6 +122,25 @@ export function stageOf(scene: Scene = {}): Stage {
     startPivot: async (_, __, deps) => {
       asked.started = true;
       return await work(deps);
+    },
+    savePlan: (_, __, file) => {
+      Object.assign(asked, { saved: file });
+      return Promise.resolve({ file, objects: 4, bytes: 2048 });
+    },
+    prepareApply: (file, options, deps) => {
+      Object.assign(asked, { applied: { file, ...options }, deps });
+      const close = (): Promise<void> => {
+        asked.closed++;
+        return Promise.resolve();
+      };
+      return Promise.resolve({
+        ...prepared,
+        close,
+        file,
+        runbook: 'pivot',
+        request: {},
+        drift: scene.drift ?? [],
+      } as unknown as PreparedApply);
     },
     resumeRun: again,
     rollbackRun: again,

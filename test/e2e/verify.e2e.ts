@@ -29,7 +29,7 @@ interface Document {
 }
 
 describe('verify', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   let stage: Stage;
   let run: string;
   let host: string;
