@@ -101,7 +101,7 @@ describe('a plan file', function () {
     const [changed = ''] = free;
     const bmc = hosts.find(({ metadata }) => metadata.name === changed)?.spec?.['bmc'] as { readonly credentialsName: string };
     const secret = bmc.credentialsName;
-    const [data] = (await stage.s.list(`${METAL3}/hostfirmwaresettings`)).filter(({ metadata }) => metadata.name === changed);
+    const [data] = (await stage.s.list(`${METAL3}/hardwaredata`)).filter(({ metadata }) => metadata.name === changed);
     assert.ok(data);
 
     await stage.s.patch(`${METAL3}/baremetalhosts/${changed}`, { metadata: { labels: { rack: 'b7' } } });
@@ -114,9 +114,9 @@ describe('a plan file', function () {
       metadata: { name: 'came-later', labels: { 'environment.metal3.io': 'baremetal' } },
     });
     const { uid: _uid, resourceVersion: _version, ...metadata } = data.metadata;
-    await stage.s.patch(`${METAL3}/hostfirmwaresettings/${changed}`, { metadata: { finalizers: null } });
-    await stage.s.delete(`${METAL3}/hostfirmwaresettings/${changed}`);
-    await stage.s.create(`${METAL3}/hostfirmwaresettings`, { ...data, metadata });
+    await stage.s.patch(`${METAL3}/hardwaredata/${changed}`, { metadata: { finalizers: null } });
+    await stage.s.delete(`${METAL3}/hardwaredata/${changed}`);
+    await stage.s.create(`${METAL3}/hardwaredata`, { ...data, metadata });
     const [gone = ''] = (
       await stage.s.list('/apis/infrastructure.cluster.x-k8s.io/v1beta2/namespaces/metal3/metal3remediationtemplates').catch(() => [])
     ).map(({ metadata: { name } }) => name);
@@ -131,7 +131,7 @@ describe('a plan file', function () {
     assert.equal(told.get(`baremetalhosts.metal3.io/metal3/${changed}`), 'changed metadata');
     assert.equal(told.get(`secrets/metal3/${secret}`), 'changed resourceVersion');
     assert.equal(told.get('secrets/metal3/came-later'), 'new');
-    assert.equal(told.get(`hostfirmwaresettings.metal3.io/metal3/${changed}`), 'recreated');
+    assert.equal(told.get(`hardwaredata.metal3.io/metal3/${changed}`), 'recreated');
     assert.equal(told.size, gone === '' ? 4 : 5, JSON.stringify([...told]));
     assert.ok(!(ended.stdout + ended.stderr).includes('another-password'));
     assert.deepEqual(await stage.snapshots(), before);

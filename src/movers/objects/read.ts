@@ -115,8 +115,7 @@ const LISTS_AT_ONCE = 4;
 
 /** Facts of every object of the listed kinds; hashes are still without owners. @throws ApiFailure */
 export async function readObjects(cluster: Cluster, options: ReadOptions): Promise<Map<Key, ObjectFact>> {
-  const found: ObjectFact[] = [];
-  const read = async (kind: Listed, namespace?: string): Promise<void> => {
+  const read = async (found: ObjectFact[], kind: Listed, namespace?: string): Promise<void> => {
     const description = describe(kind.group, kind.kind);
     const narrowed = namespace === undefined ? {} : { namespace };
     for await (const object of cluster.list(kind, { signal: options.signal, ...narrowed })) {
@@ -126,9 +125,12 @@ export async function readObjects(cluster: Cluster, options: ReadOptions): Promi
       found.push(factOf(object, ref, description, options));
     }
   };
-  const lists = options.listed.flatMap((kind) => placesToRead(kind, options).map((namespace) => ({ kind, namespace })));
-  await listEach(lists, ({ kind, namespace }) => guarded(kind, options, () => read(kind, namespace)));
-  return new Map(found.map((fact) => [fact.key, fact]));
+  // Each list keeps its place, whichever ends first: the same cluster gives the same order, and the same plan.
+  const lists = options.listed.flatMap((kind) =>
+    placesToRead(kind, options).map((namespace) => ({ kind, namespace, found: [] as ObjectFact[] })),
+  );
+  await listEach(lists, ({ kind, namespace, found }) => guarded(kind, options, () => read(found, kind, namespace)));
+  return new Map(lists.flatMap(({ found }) => found.map((fact) => [fact.key, fact] as const)));
 }
 
 /** Reads lists, a few at a time. */

@@ -130,7 +130,7 @@ export async function verifyRecorded(sides: RunSides, o: ViewOptions): Promise<V
     different: [...judged.flatMap((one) => one.different ?? []), ...fields],
     uncompared: judged.flatMap((one) => one.uncompared ?? []),
     hash: setHash(theirs.hashes.set, comparison, set.keyed),
-    notes: changed === 0 ? [] : [`${changed} originals on the source are no longer as they were copied`],
+    notes: changed === 0 ? [] : [`originals on the source that are no longer as they were copied: ${changed}`],
   };
 }
 
