@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Snapshot } from '../fixtures/index.ts';
-import { differences } from './equal.ts';
+import { differences, marked } from './equal.ts';
 import { setStage, type Ended, type Stage } from './stage.ts';
 
 const FLEET = { clusters: 1, hostsPerCluster: 3, free: 2, namespaces: ['metal3'] };
@@ -27,6 +27,12 @@ describe('a plan file', function () {
   const plan = (path: string, ...more: readonly string[]): Promise<Ended> =>
     stage.run(['pivot', '-s', stage.source.kubeconfig, '-t', stage.target.kubeconfig, '--plan-file', path, ...more]);
   const apply = (...more: readonly string[]): Promise<Ended> => stage.run(['apply', file, ...more]);
+  /** No mark of ours anywhere, nothing copied. Live controllers go on writing statuses. */
+  const untouched = async (): Promise<void> => {
+    const [source, target] = await stage.snapshots();
+    assert.deepEqual([...marked(source), ...marked(target)], []);
+    assert.equal(target.size, 0);
+  };
   const failure = ({ stdout }: Ended): Failure => JSON.parse(stdout) as Failure;
 
   before(async () => {
@@ -46,7 +52,7 @@ describe('a plan file', function () {
     const json = join(stage.dir, 'plan.json');
     assert.equal((await plan(json)).exit, 0);
     assert.equal((await stage.run(['apply', json, '--dry-run=client'])).exit, 0);
-    assert.deepEqual((await stage.snapshots())[0], original);
+    await untouched();
   });
 
   it('holds no value of a Secret, and no hash of one but keyed by nobody knows what', async () => {
@@ -123,7 +129,6 @@ describe('a plan file', function () {
     if (gone !== '')
       await stage.s.delete(`/apis/infrastructure.cluster.x-k8s.io/v1beta2/namespaces/metal3/metal3remediationtemplates/${gone}`);
 
-    const before = await stage.snapshots();
     const ended = await apply('--yes', '-o', 'json');
     assert.equal(ended.exit, 4, ended.stdout + ended.stderr);
     assert.equal(failure(ended).code, 'plan-file/drift');
@@ -134,7 +139,7 @@ describe('a plan file', function () {
     assert.equal(told.get(`hardwaredata.metal3.io/metal3/${changed}`), 'recreated');
     assert.equal(told.size, gone === '' ? 4 : 5, JSON.stringify([...told]));
     assert.ok(!(ended.stdout + ended.stderr).includes('another-password'));
-    assert.deepEqual(await stage.snapshots(), before);
+    await untouched();
   });
 
   it('goes through with --accept-drift, and ends as a pivot does: equal, no machine touched', async () => {
