@@ -123,11 +123,7 @@ describe('a plan file', function () {
     await stage.s.patch(`${METAL3}/hardwaredata/${changed}`, { metadata: { finalizers: null } });
     await stage.s.delete(`${METAL3}/hardwaredata/${changed}`);
     await stage.s.create(`${METAL3}/hardwaredata`, { ...data, metadata });
-    const [gone = ''] = (
-      await stage.s.list('/apis/infrastructure.cluster.x-k8s.io/v1beta2/namespaces/metal3/metal3remediationtemplates').catch(() => [])
-    ).map(({ metadata: { name } }) => name);
-    if (gone !== '')
-      await stage.s.delete(`/apis/infrastructure.cluster.x-k8s.io/v1beta2/namespaces/metal3/metal3remediationtemplates/${gone}`);
+    await stage.s.delete('/apis/cluster.x-k8s.io/v1beta2/namespaces/metal3/machinedrainrules/skip-storage');
 
     const ended = await apply('--yes', '-o', 'json');
     assert.equal(ended.exit, 4, ended.stdout + ended.stderr);
@@ -137,7 +133,8 @@ describe('a plan file', function () {
     assert.equal(told.get(`secrets/metal3/${secret}`), 'changed resourceVersion');
     assert.equal(told.get('secrets/metal3/came-later'), 'new');
     assert.equal(told.get(`hardwaredata.metal3.io/metal3/${changed}`), 'recreated');
-    assert.equal(told.size, gone === '' ? 4 : 5, JSON.stringify([...told]));
+    assert.equal(told.get('machinedrainrules.cluster.x-k8s.io/metal3/skip-storage'), 'gone');
+    assert.equal(told.size, 5, JSON.stringify([...told]));
     assert.ok(!(ended.stdout + ended.stderr).includes('another-password'));
     await untouched();
   });
