@@ -5,7 +5,7 @@ import { driftLines } from '../ui/plan-file-view.ts';
 import { namedClusters } from './clusters.ts';
 import type { ClusterFlags } from './clusters.ts';
 import type { Desk } from './desk.ts';
-import { consentsOf, courseOf, follow, refuseSilence } from './pivot.ts';
+import { consentsOf, courseOf, refuseSilence, take } from './courses.ts';
 import { Drifted } from './refused.ts';
 
 export interface ApplyFlags extends ClusterFlags {
@@ -20,18 +20,14 @@ export interface ApplyFlags extends ClusterFlags {
 /** The same courses as `pivot`; the file names the clusters, so that --yes needs no flags for them. */
 export async function apply(file: string, flags: ApplyFlags, desk: Desk): Promise<Outcome> {
   const course = courseOf(flags);
-  if (course === 'run') refuseSilence(flags, desk, 'apply');
+  if (course === 'run') refuseSilence('apply', flags, desk);
   const deps = desk.deps(consentsOf(flags));
   const prepared = await desk.world.runs.prepareApply(file, await optionsOf(flags, desk), deps);
   try {
     desk.tellFindings(prepared.findings);
     if (prepared.drift.length > 0) desk.progress.say(driftLines(prepared.drift, desk.look(desk.streams.stderr)));
     if (prepared.drift.length > 0 && flags['accept-drift'] !== true) throw new Drifted(file, prepared.runbook, prepared.drift);
-    return await follow(course, prepared, desk, {
-      start: () => desk.world.runs.startPivot(prepared, prepared.request, deps),
-      rehearse: () => desk.world.runs.rehearse(prepared, deps),
-      save: () => desk.world.runs.savePlan(prepared, prepared.request, file, deps),
-    });
+    return await take(course, prepared, { request: prepared.request, file, deps }, desk);
   } finally {
     await prepared.close();
   }

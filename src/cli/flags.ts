@@ -120,8 +120,7 @@ export const identityFlags = {
   }),
 };
 
-/** What the planning of a pivot needs. */
-export const scopeFlags = {
+const namespaceFlags = (everywhere: string) => ({
   namespace: Flags.string({
     char: 'n',
     summary: 'only this namespace; may be repeated or a comma list',
@@ -131,7 +130,10 @@ export const scopeFlags = {
     delimiter: ',',
     env: 'KUBECTL_MIGRATE_NAMESPACE',
   }),
-  'all-namespaces': Flags.boolean({ char: 'A', summary: 'all namespaces; the default', env: 'KUBECTL_MIGRATE_ALL_NAMESPACES' }),
+  'all-namespaces': Flags.boolean({ char: 'A', summary: everywhere, env: 'KUBECTL_MIGRATE_ALL_NAMESPACES' }),
+});
+
+export const lockAndConflictFlags = {
   'lock-namespace': Flags.string({
     summary: 'namespace of the lock on both clusters',
     helpValue: 'NAME',
@@ -159,6 +161,41 @@ export const kindsFlag = {
     delimiter: ',',
     env: 'KUBECTL_MIGRATE_KINDS',
   }),
+};
+
+/** What the planning of a pivot needs. */
+export const scopeFlags = { ...namespaceFlags('all namespaces; the default'), ...lockAndConflictFlags };
+
+/** What commands take that work on a selection of objects. */
+export const selectionFlags = {
+  ...namespaceFlags('all namespaces; the default is the namespace of the source context'),
+  selector: Flags.string({
+    char: 'l',
+    summary: 'only objects with these labels',
+    helpValue: 'SELECTOR',
+    env: 'KUBECTL_MIGRATE_SELECTOR',
+  }),
+  'filter-cluster': Flags.string({
+    summary: 'the same as the name cluster/NAME: this Cluster and what belongs to it alone; what it shares is copied and kept',
+    helpValue: 'NAME',
+    env: 'KUBECTL_MIGRATE_FILTER_CLUSTER',
+  }),
+};
+
+export const missingOwnerFlag = {
+  'to-namespace': Flags.string({
+    summary: 'namespace on the target in place of the one on the source; references are rewritten',
+    helpValue: 'NAME',
+    env: 'KUBECTL_MIGRATE_TO_NAMESPACE',
+  }),
+  'on-missing-owner': Flags.option({
+    summary: 'what to do with an owner that does not move: block, leave the reference out, or move the owner too',
+    options: ['fail', 'drop-reference', 'follow'] as const,
+    default: 'fail' as const,
+    helpValue: 'WHAT',
+    helpGroup: GROUPS.run,
+    env: 'KUBECTL_MIGRATE_ON_MISSING_OWNER',
+  })(),
 };
 
 /** A consent to a finding: no environment twin. */

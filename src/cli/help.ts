@@ -18,7 +18,7 @@ const GROUP_TITLES: Readonly<Record<string, string>> = {
   IDENTITY: 'Acting as somebody else',
 };
 /** In the order in which they are needed, not of the alphabet. */
-const ORDER = ['pivot', 'preflight', 'apply', 'graph', 'status', 'resume', 'rollback', 'retire', 'verify', 'runs', 'ctx'];
+const ORDER = ['pivot', 'move-objects', 'preflight', 'apply', 'graph', 'status', 'resume', 'rollback', 'retire', 'verify', 'runs', 'ctx'];
 
 /** `kubectl-migrate` is the file's name, `kubectl migrate` what is typed. */
 export function typedName(bin: string): string {
@@ -67,12 +67,7 @@ export function rootHelp(commands: Interfaces.Config['commands'], name: string, 
 
 export function commandHelp(command: Loadable, name: string, width: number): string {
   const args = Object.values(command.args).filter(({ hidden }) => hidden !== true);
-  const usage = [
-    '  ' +
-      [name, command.id, ...args.map((arg) => (arg.required ? arg.name.toUpperCase() : `[${arg.name.toUpperCase()}]`)), '[flags]'].join(
-        ' ',
-      ),
-  ];
+  const usage = ['  ' + [name, command.id, ...args.map(placeOf), '[flags]'].join(' ')];
   const flags = Object.values(command.flags).filter(({ hidden }) => hidden !== true);
   return sections([
     [capital(command.summary ?? ''), ...(command.description === undefined ? [] : ['', command.description])],
@@ -95,6 +90,12 @@ export function commandHelp(command: Loadable, name: string, width: number): str
 /** A command whose exit codes are its own says them in a static field, which the manifest keeps. */
 interface Coded {
   readonly exitCodes?: typeof EXIT_CODES;
+}
+
+/** `RUN`, `[RUN]`, `[TYPE/NAME...]`. */
+function placeOf(arg: Loadable['args'][string]): string {
+  const name = `${arg.name.toUpperCase()}${arg.multiple === true ? '...' : ''}`;
+  return arg.required === true ? name : `[${name}]`;
 }
 
 function examples(command: Loadable): string {

@@ -11,12 +11,12 @@ export abstract class Detailed extends MigrateError {
 export class Refused extends Detailed {
   readonly document: Detailed['document'];
 
-  constructor(findings: readonly Finding[], blocking: readonly Finding[]) {
+  constructor(findings: readonly Finding[], blocking: readonly Finding[], what: string) {
     const one = blocking.length === 1;
     super(
       'preflight/blocked',
       EXIT.blocked,
-      `${blocking.length} ${one ? 'finding blocks' : 'findings block'} the pivot; nothing was changed`,
+      `${blocking.length} ${one ? 'finding blocks' : 'findings block'} the ${what}; nothing was changed`,
       {
         next: nextOf(blocking),
       },

@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answer, Question, RunView, Runs } from '../runs/runs.ts';
-import type { preparePivot } from '../runs/start.ts';
+import type { prepareRun } from '../runs/start.ts';
 import type { ContextsView } from '../ui/outcome.ts';
 import type { Pick } from '../ui/pickers.ts';
 import { processStreams } from '../ui/streams.ts';
@@ -37,11 +37,11 @@ export interface World {
 }
 
 const runs: RunsApi = {
-  preparePivot: async (request, deps) => (await import('../runs/start.ts')).preparePivot(request, deps),
-  rehearse: async (prepared, deps) => (await import('../runs/rehearse.ts')).rehearse(prepared as PreparedPivot, deps),
-  startPivot: async (prepared, request, deps) => (await import('../runs/start.ts')).startPivot(prepared as PreparedPivot, request, deps),
+  prepareRun: async (request, deps) => (await import('../runs/start.ts')).prepareRun(request, deps),
+  rehearse: async (prepared, deps) => (await import('../runs/rehearse.ts')).rehearse(prepared as PreparedRun, deps),
+  startRun: async (prepared, request, deps) => (await import('../runs/start.ts')).startRun(prepared as PreparedRun, request, deps),
   savePlan: async (prepared, request, file, deps) =>
-    (await import('../runs/plan-file.ts')).savePlan(prepared as PreparedPivot, request, file, deps),
+    (await import('../runs/plan-file.ts')).savePlan(prepared as PreparedRun, request, file, deps),
   prepareApply: async (file, options, deps) => (await import('../runs/apply.ts')).prepareApply(file, options, deps),
   resumeRun: async (run, options, deps) => (await import('../runs/again.ts')).resumeRun(run, options, deps),
   rollbackRun: async (run, options, deps) => (await import('../runs/again.ts')).rollbackRun(run, options, deps),
@@ -55,8 +55,8 @@ const runs: RunsApi = {
   lastRun: async (stateDir) => (await import('../runs/list.ts')).lastRun(stateDir),
 };
 
-/** What `preparePivot` gave is what `startPivot` and `rehearse` get. */
-type PreparedPivot = Awaited<ReturnType<typeof preparePivot>>;
+/** What `prepareRun` gave is what `startRun` and `rehearse` get. */
+type PreparedRun = Awaited<ReturnType<typeof prepareRun>>;
 
 export const processWorld: World = {
   env: process.env,

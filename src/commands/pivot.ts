@@ -1,5 +1,6 @@
 import { MigrateCommand } from '../cli/migrate-command.ts';
-import { courseOf, pivot } from '../cli/pivot.ts';
+import { courseOf } from '../cli/courses.ts';
+import { pivot } from '../cli/pivot.ts';
 import * as flags from '../cli/flags.ts';
 
 export default class Pivot extends MigrateCommand<typeof Pivot> {

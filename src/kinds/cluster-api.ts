@@ -46,6 +46,12 @@ export const CLUSTER_API: readonly KindEntry[] = [
     kept: ['status.phase', 'status.initialization', 'status.infrastructureReady', 'status.controlPlaneReady'],
     vars: {
       phase: 'status.phase',
+      infrastructureProvisioned: 'status.initialization.infrastructureProvisioned',
+      infrastructureReady: 'status.infrastructureReady',
+      controlPlaneInitialized: 'status.conditions.ControlPlaneInitialized.status',
+      controlPlane: 'spec.controlPlaneRef.name',
+      controlPlaneProvisioned: 'status.initialization.controlPlaneInitialized',
+      controlPlaneReady: 'status.controlPlaneReady',
       class: 'spec.topology.classRef.name',
       classNamespace: 'spec.topology.classRef.namespace',
       classV1: 'spec.topology.class',
@@ -80,7 +86,12 @@ export const CLUSTER_API: readonly KindEntry[] = [
     ...DELETE_FIRST,
     follows: [...named(CLUSTER, 'spec.clusterName'), ...machine('spec')],
     kept: ['status.phase', 'status.nodeRef', 'status.initialization', 'status.infrastructureReady', 'status.bootstrapReady'],
-    vars: { cluster: 'spec.clusterName', phase: 'status.phase', controlPlane: `metadata.labels["${CONTROL_PLANE}"]` },
+    vars: {
+      cluster: 'spec.clusterName',
+      phase: 'status.phase',
+      node: 'status.nodeRef.name',
+      controlPlane: `metadata.labels["${CONTROL_PLANE}"]`,
+    },
   },
   {
     kind: 'MachineHealthCheck',

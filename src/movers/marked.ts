@@ -3,12 +3,12 @@
  * it in the same request (annotation `former`), and taken off again in the same request that puts that value back.
  */
 import { hasStatus } from '../cluster/cluster.ts';
-import type { Cluster, KubeObject } from '../cluster/cluster.ts';
+import type { Cluster, KubeObject, ManagedField } from '../cluster/cluster.ts';
 import { EXIT, MigrateError } from '../errors.ts';
 import type { Access, Key, ObjectRef } from '../graph/ref.ts';
 import { groupResource, keyOf, title } from '../graph/ref.ts';
 import type { After, StepContext } from '../plan/action.ts';
-import { FORMER, decodeFormer, encodeFormer } from '../plan/marks.ts';
+import { FORMER, MANAGER, decodeFormer, encodeFormer } from '../plan/marks.ts';
 import type { Former } from '../plan/marks.ts';
 import type { Data, Item, Step } from '../plan/plan.ts';
 
@@ -17,7 +17,7 @@ const ATTEMPTS = 6;
 
 /** A merge patch without its preconditions. */
 export interface Change {
-  readonly metadata?: { readonly annotations?: Readonly<Record<string, string | null>> };
+  readonly metadata?: { readonly annotations?: Readonly<Record<string, string | null>>; readonly managedFields?: readonly ManagedField[] };
   readonly [field: string]: unknown;
 }
 
@@ -70,6 +70,11 @@ export async function patchAsRead(
     assertStillOurs(ref, read, fresh, c);
     object = fresh;
   }
+}
+
+/** An entry of managedFields that we made. */
+export function isOurEntry({ manager }: ManagedField): boolean {
+  return manager === MANAGER || manager?.startsWith(`${MANAGER}/`) === true;
 }
 
 /** The items as they stand, by key; what is gone is not in it. One list per kind, narrowed where all are in one namespace; a single item by GET. */

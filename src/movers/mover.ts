@@ -17,6 +17,7 @@ import type {
   WorkloadFact,
 } from '../plan/facts.ts';
 import type { Finding, ItemSet, Left } from '../plan/plan.ts';
+import type { Scoping } from '../plan/selection.ts';
 
 /** ClusterFacts while they are being filled: each mover fills its part and leaves the others' alone. */
 export interface FactsBuilder {
@@ -39,6 +40,10 @@ export interface FactsBuilder {
 }
 
 export interface DiscoverOptions {
+  /** Which runbook is planned; decides which rules judge. */
+  readonly runbook: string;
+  /** Narrows by more than namespaces, and reads what belongs to the objects in other namespaces; absent = by namespace only. */
+  readonly scoping?: Scoping;
   /** Namespaces that the user narrowed to; empty = all. */
   readonly namespaces: readonly string[];
   /** Namespace of the Lease that is the lock; absent = kube-system. */
@@ -52,6 +57,8 @@ export interface DiscoverContext {
   readonly facts: Readonly<Record<Role, FactsBuilder>>;
   /** Filled by objects: what moves, owners first, each with its why. */
   readonly scope: Map<Key, string>;
+  /** Filled by objects: what the names of the selection mean. */
+  readonly named?: Key[];
   /** Filled by objects: what was seen and stays, each with its rule. */
   readonly left: Left[];
   /** What discovery itself has to say (a list that could not be read); rules add theirs later. */
@@ -66,7 +73,10 @@ export interface DiscoverContext {
 export interface Mover {
   readonly name: string;
   discover?(c: DiscoverContext): Promise<void>;
+  /** Judge for every runbook. */
   readonly rules: readonly Rule[];
+  /** Judge for one runbook only, by its name. */
+  readonly rulesFor?: Readonly<Partial<Record<string, readonly Rule[]>>>;
   /** The sets of items known when the plan is made; ids are those that the runbooks name. */
   sets?(facts: Facts): readonly ItemSet[];
   /** By the name after the dot in a runbook's `mover.action`. */

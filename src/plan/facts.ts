@@ -1,6 +1,7 @@
 /** What discovery saw: per role one table of objects and what stands around them. Never bodies, never values of Secrets. Each mover fills its part, every rule reads all. */
 import type { Access, Key, ObjectRef, OwnerRef, Role } from '../graph/ref.ts';
 import type { Finding, Left } from './plan.ts';
+import type { Scoping } from './selection.ts';
 
 /** One object, as discovery saw it. */
 export interface ObjectFact {
@@ -9,6 +10,8 @@ export interface ObjectFact {
   readonly uid: string;
   readonly resourceVersion: string;
   readonly owners: readonly OwnerRef[];
+  /** UIDs of owners that are left out of `owners` and of the copy: they own each other in a circle. */
+  readonly cut?: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
   /** Annotations that rules, marks and descriptions ask for; not all. */
   readonly annotations: Readonly<Record<string, string>>;
@@ -138,6 +141,8 @@ export interface Facts {
   readonly namespaces: readonly string[];
   /** UIDs on the target of objects that an earlier run moved away from there: they are updated in place, never foreign, never removed. */
   readonly twins?: ReadonlyMap<Key, string>;
+  /** What the user narrowed to by more than namespaces, and what becomes of owners that do not move; absent = by namespace only. */
+  readonly scoping?: Scoping;
   /** What the user wants done with a foreign object of the same name; absent = fail. */
   readonly onConflict?: 'fail' | 'adopt' | 'overwrite';
 }

@@ -5,19 +5,17 @@ import type { Key } from '../graph/ref.ts';
 import { FILE_API, FILE_FORMAT, FILE_KIND, formatOf, type FileItem, type PlanFile } from './file.ts';
 import { Misshapen, data, fields, filled, isFields, listOf, mapOf, oneOf, placeOf, text, whole, type Path, type Shape } from './shape.ts';
 
+const SHARED = { timeout: whole, lockNamespace: filled, onConflict: oneOf('fail', 'adopt', 'overwrite') };
+const KINDS = { kinds: listOf(filled) };
+const SCOPING = fields(
+  { namespaces: listOf(filled), names: listOf(filled), onMissingOwner: oneOf('fail', 'drop-reference', 'follow') },
+  { labels: filled, toNamespace: filled },
+);
+
 /** Options of each runbook, as its command line takes them; times in milliseconds. */
 const OPTIONS: Readonly<Record<string, Shape<PlanFile['options']>>> = {
-  pivot: fields(
-    {
-      namespaces: listOf(filled),
-      timeout: whole,
-      settle: whole,
-      batch: listOf(whole),
-      lockNamespace: filled,
-      onConflict: oneOf('fail', 'adopt', 'overwrite'),
-    },
-    {},
-  ),
+  pivot: fields({ ...SHARED, namespaces: listOf(filled), settle: whole, batch: listOf(whole) }, KINDS),
+  'move-objects': fields({ ...SHARED, scoping: SCOPING }, KINDS),
 };
 
 const PIN = fields({ kubeconfig: text, context: filled, server: filled, uid: filled }, {});

@@ -1,6 +1,6 @@
 /** Everything that is read before a plan is made: each mover fills its part of the facts, then every rule judges all of them. */
 import type { Cluster } from '../cluster/cluster.ts';
-import type { Role } from '../graph/ref.ts';
+import type { Key, Role } from '../graph/ref.ts';
 import { emptyFacts, factsOf, type DiscoverOptions, type Mover } from '../movers/mover.ts';
 import type { Facts } from '../plan/facts.ts';
 import type { Finding, Left } from '../plan/plan.ts';
@@ -21,8 +21,9 @@ export async function discover(
   const built = Object.fromEntries(Object.keys(clusters).map((role) => [role, emptyFacts()]));
   const scope = new Map<string, string>();
   const left: Left[] = [];
+  const named: Key[] = [];
   const findings: Finding[] = [];
-  for (const mover of movers) await mover.discover?.({ clusters, facts: built, scope, left, findings, options, hmac, signal });
+  for (const mover of movers) await mover.discover?.({ clusters, facts: built, scope, named, left, findings, options, hmac, signal });
   const roles = Object.fromEntries(
     Object.entries(clusters).map(([role, cluster]) => [role, factsOf(cluster, built[role] ?? emptyFacts())]),
   );
@@ -32,7 +33,9 @@ export async function discover(
     left,
     namespaces: options.namespaces,
     ...(options.onConflict === undefined ? {} : { onConflict: options.onConflict }),
+    ...(options.scoping === undefined ? {} : { scoping: { ...options.scoping, resolved: named } }),
   };
-  for (const mover of movers) for (const rule of mover.rules) findings.push(...rule(facts));
+  for (const { rules, rulesFor } of movers)
+    for (const rule of [...rules, ...(rulesFor?.[options.runbook] ?? [])]) findings.push(...rule(facts));
   return { facts, findings };
 }

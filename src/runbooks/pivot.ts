@@ -6,6 +6,7 @@ import type { Mover } from '../movers/mover.ts';
 import type { Facts } from '../plan/facts.ts';
 import type { Data, ItemSet, Phase, Plan } from '../plan/plan.ts';
 import { Procedure } from './procedure.ts';
+import { ACROSS, ALL, BOTH, FOUND, HELD, MOVED, RELEASED, REVERSIBLE, SOURCE, TARGET, copied } from './steps.ts';
 
 export interface PivotOptions {
   /** Bounds each step, in release each batch; milliseconds. */
@@ -22,18 +23,11 @@ export interface PivotOptions {
   readonly kinds?: Data;
 }
 
-const BOTH = { source: 'source', target: 'target' };
-const SOURCE = { at: 'source' };
-const TARGET = { at: 'target' };
-const ACROSS = { from: 'source', to: 'target' };
-
 /** What a walk back or a deviation may ask for; in no phase. */
 const COPIES_REMOVED = ['rollback/bmo-off', 'rollback/relax', 'rollback/copies', 'rollback/webhooks', 'rollback/bmo-back'];
 const DEVIATION = ['deviation/hold', 'deviation/bmo-off'];
 
-const HELD = { safety: 'reversible', stands: { until: 'retire' } } as const;
-const COPIED = { order: 'owners-first', safety: 'compensable', undoneBy: COPIES_REMOVED } as const;
-const REVERSIBLE = { safety: 'reversible' } as const;
+const COPIED = copied(COPIES_REMOVED);
 const GUARDED = { guards: ['release/source-quiet'] } as const;
 
 /** The phases in order. Pure: the sets it names are the movers'. */
@@ -131,37 +125,15 @@ export function pivotPhases(o: PivotOptions, p: Procedure): readonly Phase[] {
   return [preflight, prepare, precopy, freeze, delta, compare, change, release, verify, retire].map((phase) => phase.done());
 }
 
-/** All objects as they stand after every look. */
-const ALL = ['objects', 'precopy/changes', 'delta/changes', 'switch/changes'];
-
-function released(id: string, release: string, orderBy?: string): ItemSet {
-  const set = { id: `release/${id}`, union: ALL, where: { vars: { release } }, resolvedAt: 'commit' };
-  return orderBy === undefined ? set : { ...set, orderBy };
-}
-
 /** Sets that are found, or chosen from others, while the run goes on. */
 const LATE_SETS: readonly ItemSet[] = [
-  { id: 'precopy/changes', yieldedBy: 'precopy/look' },
-  { id: 'delta/changes', yieldedBy: 'delta/look' },
-  { id: 'switch/changes', yieldedBy: 'switch/look' },
-  { id: 'all', union: ALL, where: {}, resolvedAt: 'precopy' },
+  ...FOUND,
   { id: 'clusters', union: ALL, where: { vars: { hold: 'field' } }, resolvedAt: 'freeze' },
   { id: 'held', union: ALL, where: { vars: { hold: 'annotation' } }, resolvedAt: 'freeze' }, // claimed hosts too: who marks one is seen when it is looked at
   { id: 'hosts', union: ALL, where: { resources: ['baremetalhosts.metal3.io'] }, resolvedAt: 'freeze' },
-  { id: 'copies', union: ALL, where: {}, resolvedAt: 'precopy' },
   { id: 'release/managed', union: ALL, where: { vars: { managed: true } }, resolvedAt: 'commit' },
-  released('extension-configs', 'extension-config'),
-  released('classes', 'class'),
-  released('free-hosts', 'free-host'),
-  released('data-templates', 'data-template'),
-  released('pools', 'pool'),
-  released('claims', 'claim'),
-  released('clusters', 'cluster'),
-  released('resource-sets', 'resource-set'),
-  released('claimed-hosts', 'claimed-host', 'rank'), // workers first
-  released('others', 'other'),
+  ...RELEASED,
   { id: 'release/hosts', union: ['release/free-hosts', 'release/claimed-hosts'], where: {}, resolvedAt: 'commit' },
-  { id: 'originals', union: ALL, where: { vars: { keep: false } }, resolvedAt: 'commit' },
 ];
 
 /** The plan of a pivot over what discovery saw. */
@@ -180,7 +152,7 @@ export function pivotPlan(facts: Facts, movers: readonly Mover[], o: PivotOption
     thaw: { from: 'freeze', keep: ['delta/carry', 'switch/carry'] },
     report: {
       objects: 'all',
-      moved: ['precopy/copy', 'precopy/carry', 'delta/carry', 'switch/carry'],
+      moved: MOVED,
       released: { set: 'release/hosts', steps: ['release/free-hosts', 'release/claimed-hosts'] },
     },
     options: {

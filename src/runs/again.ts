@@ -48,11 +48,11 @@ export async function resumeRun(run: string | undefined, options: AgainOptions, 
 export async function rollbackRun(run: string | undefined, options: AgainOptions, deps: RunDeps): Promise<Summary> {
   const loaded = await load(run, deps);
   const { state, plan } = loaded;
-  if (state.committed !== undefined) throw committed(loaded.run, state);
+  if (state.committed !== undefined) throw committed(loaded, state);
   if (state.facing !== 'rollback') await consentTo(plan, deps);
   return await again(loaded, options, deps, async (session) => {
     const word = await takeOver(loaded, session, deps);
-    if (word === 'committed') throw committed(loaded.run, state);
+    if (word === 'committed') throw committed(loaded, state);
     return await session.engine.rollback();
   });
 }
@@ -161,12 +161,12 @@ async function consentTo(plan: Plan, deps: RunDeps): Promise<void> {
   throw new MigrateError('consent/absent', EXIT.usage, 'A rollback asks once, and nobody can be asked here.', { next: ['Add --yes.'] });
 }
 
-function committed(run: string, state: RunState): MigrateError {
+function committed({ run, plan }: Loaded, state: RunState): MigrateError {
   return blocked(
     'run/committed',
-    `Run ${run} has handed over (${state.state}): its hosts belong to the target now, and walking back would put two owners on them.`,
+    `Run ${run} has handed over (${state.state}): what it moved belongs to the target now, and walking back would put two owners on it.`,
     {
-      next: [`kubectl migrate resume ${run}`, 'To go back, pivot the other way: kubectl migrate pivot -s TARGET -t SOURCE.'],
+      next: [`kubectl migrate resume ${run}`, `To go back, move the other way: kubectl migrate ${plan.runbook} -s TARGET -t SOURCE.`],
     },
   );
 }

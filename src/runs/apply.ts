@@ -8,8 +8,8 @@ import { readPlanText } from '../plan/file-reader.ts';
 import type { PlanFile } from '../plan/file.ts';
 import type { Finding } from '../plan/plan.ts';
 import { planFileNow } from './plan-file.ts';
-import type { ClusterChoice, PivotRequest, RunDeps } from './runs.ts';
-import { preparePivot, type PreparedPivot } from './start.ts';
+import type { ClusterChoice, RunRequest, RunDeps } from './runs.ts';
+import { prepareRun, type PreparedRun } from './start.ts';
 
 export interface ApplyOptions {
   /** Where the clusters are now, when not where the file says. */
@@ -20,24 +20,24 @@ export interface ApplyOptions {
   readonly stayFrozen: boolean;
 }
 
-export interface PreparedApply extends PreparedPivot {
+export interface PreparedApply extends PreparedRun {
   readonly file: string;
   readonly runbook: string;
   /** What the file asks for: what is started. */
-  readonly request: PivotRequest;
+  readonly request: RunRequest;
   /** Empty: everything is as it was reviewed. */
   readonly drift: readonly Drift[];
 }
 
 /**
  * Reads only. What it prepares is the plan of now: equal to the file in everything that is not in `drift`.
- * @throws MigrateError `plan-file/...` (2), `run/cluster-changed`, `plan-file/steps` (4), and as preparePivot
+ * @throws MigrateError `plan-file/...` (2), `run/cluster-changed`, `plan-file/steps` (4), and as prepareRun
  */
 export async function prepareApply(path: string, options: ApplyOptions, deps: RunDeps): Promise<PreparedApply> {
   const file = readPlanText(await textOf(path), path);
   const request = requestOf(file, options);
   await provePins(file, request, deps);
-  const prepared = await preparePivot(request, deps);
+  const prepared = await prepareRun(request, deps);
   try {
     const known = { ...prepared, file: path, runbook: file.runbook, request };
     if (prepared.nothing !== undefined) return { ...known, drift: [] };
@@ -61,7 +61,7 @@ async function textOf(path: string): Promise<string> {
 }
 
 /** Options come from the file, clusters from its pins; flags say only where a cluster is, and what is consented to. */
-function requestOf(file: PlanFile, options: ApplyOptions): PivotRequest {
+function requestOf(file: PlanFile, options: ApplyOptions): RunRequest {
   const choice = (role: Role): ClusterChoice => {
     const pin = file.clusters[role];
     const kubeconfig = pin?.kubeconfig === '' ? {} : { kubeconfig: pin?.kubeconfig };
@@ -69,16 +69,18 @@ function requestOf(file: PlanFile, options: ApplyOptions): PivotRequest {
   };
   const { until, stayFrozen } = options;
   return {
-    ...(file.options as unknown as Omit<PivotRequest, 'clusters' | 'allow' | 'until' | 'stayFrozen'>),
+    ...file.options,
+    runbook: file.runbook,
     clusters: { source: choice('source'), target: choice('target') },
     allow: [...new Set([...file.allow, ...options.allow])],
     stayFrozen,
     ...(until === undefined ? {} : { until }),
-  };
+    // The reader has proven that these are options of this runbook.
+  } as unknown as RunRequest;
 }
 
 /** Before anything is read: a plan for one cluster says nothing of another. */
-async function provePins(file: PlanFile, request: PivotRequest, deps: RunDeps): Promise<void> {
+async function provePins(file: PlanFile, request: RunRequest, deps: RunDeps): Promise<void> {
   await Promise.all(
     (['source', 'target'] as const).map(async (role) => {
       const cluster = await connect(role, request.clusters[role], { clock: deps.clock, signal: deps.hard });

@@ -1,6 +1,7 @@
 /** Consents as a person sees them: both sides, what happens next, what can still be undone. */
 import type { ConsentAnswer } from '../engine/scope.ts';
 import { Sets } from '../engine/sets.ts';
+import type { Role } from '../graph/ref.ts';
 import type { RunState } from '../journal/replay.ts';
 import type { Consent, Plan } from '../plan/plan.ts';
 import type { Answer, Question, RunDeps, SideView } from './runs.ts';
@@ -11,22 +12,33 @@ export function asking(plan: Plan, sides: readonly SideView[], deps: RunDeps): (
   return async (consent) => ANSWERS[await deps.ask(QUESTIONS[consent.id](plan, sides))];
 }
 
-const QUESTIONS: Readonly<Record<Consent['id'], (plan: Plan, sides: readonly SideView[]) => Question>> = {
-  'hand-over': (_plan, sides) => ({
-    id: 'hand-over',
-    sides,
+const HAND_OVER: Readonly<Record<string, Pick<Question, 'next' | 'undo'>>> = {
+  pivot: {
     next: [
       'Pause Clusters and hosts on the source, carry over what changed, compare both sides.',
       "Stop the source's Ironic and baremetal-operator, start the target's Ironic.",
       'Release the hosts on the target, one first, then in growing batches.',
     ],
     undo: 'Everything, until the first host is released; a failure before that thaws by itself.',
-  }),
+  },
+  'move-objects': {
+    next: [
+      'Pause Clusters, and what pauses by itself, on the source; carry over what changed, compare both sides.',
+      'Restore who owns which field, and release the objects on the target.',
+    ],
+    undo: 'Everything, until the first object is released; a failure before that thaws by itself.',
+  },
+};
+
+const QUESTIONS: Readonly<Record<Consent['id'], (plan: Plan, sides: readonly SideView[]) => Question>> = {
+  'hand-over': ({ runbook }, sides) => ({ id: 'hand-over', sides, ...(HAND_OVER[runbook] ?? { next: [], undo: '' }) }),
   retire: (plan, sides) => ({
     id: 'retire',
     sides,
-    next: [`Remove the ${new Sets(plan, EMPTY).items(plan.report.objects).length} originals from the source, without touching a machine.`],
-    undo: 'What is removed here cannot be put back; the way back is another pivot, from the target.',
+    next: [
+      `Remove the ${new Sets(plan, EMPTY).items(plan.report.objects).filter(({ vars }) => vars?.['keep'] !== true).length} originals from the source, without touching a machine.`,
+    ],
+    undo: `What is removed here cannot be put back; the way back is another ${plan.runbook}, from the target.`,
     phrase: `retire ${sides.find((side) => side.role === 'source')?.context ?? 'source'}`,
   }),
 };
@@ -42,17 +54,19 @@ export function rollbackQuestion(plan: Plan, sides: readonly SideView[]): Questi
       "Put the source's controllers and marks back as they were.",
       `Remove the copies of ${new Sets(plan, EMPTY).items(plan.report.objects).length} objects from the target.`,
     ],
-    undo: 'The source stays as it is; a new pivot can be started afterwards.',
+    undo: 'The source stays as it is; a new run can be started afterwards.',
   };
 }
 
-/** The sides of a plan, with the number of hosts on each. */
-export function sidesOf(plan: Plan, hosts: Readonly<Record<string, number>>): SideView[] {
+export type Counted = Pick<SideView, 'hosts' | 'objects'>;
+
+/** The sides of a plan, with what is counted on each. */
+export function sidesOf(plan: Plan, counted: Readonly<Record<Role, Counted>>): SideView[] {
   return Object.entries(plan.roles).map(([role, pin]) => ({
     role,
     context: pin.context,
     server: pin.server,
     shortUid: pin.uid.slice(0, 8),
-    hosts: hosts[role] ?? 0,
+    ...(counted[role] ?? { hosts: 0 }),
   }));
 }

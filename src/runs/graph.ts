@@ -82,7 +82,7 @@ async function workloadsOf(cluster: Cluster, facts: Read, deps: GraphDeps): Prom
     scope: new Map(facts.scope),
     left: [],
     findings: [],
-    options: { namespaces: facts.namespaces },
+    options: { runbook: 'graph', namespaces: facts.namespaces },
     hmac: (text) => text,
     signal: deps.signal,
   });

@@ -2,10 +2,11 @@
 import { randomBytes } from 'node:crypto';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { EXIT, MigrateError, messageOf, usageError } from '../errors.ts';
+import { plannedKinds, withKinds } from '../kinds/added.ts';
 import { contentsOf } from '../movers/objects/contents.ts';
 import { FILE_KIND, formatOf, objectItems, planFileOf, planText, type PlanFile } from '../plan/file.ts';
-import type { PivotRequest, RunDeps } from './runs.ts';
-import type { PreparedPivot } from './start.ts';
+import type { RunRequest, RunDeps } from './runs.ts';
+import type { PreparedRun } from './start.ts';
 
 export interface SavedPlan {
   readonly file: string;
@@ -17,7 +18,7 @@ export interface SavedPlan {
  * Overwrites an earlier plan file, and nothing else.
  * @throws MigrateError `plan-file/not-ours` (2), `plan-file/unwritable` (1)
  */
-export async function savePlan(prepared: PreparedPivot, request: PivotRequest, path: string, deps: RunDeps): Promise<SavedPlan> {
+export async function savePlan(prepared: PreparedRun, request: RunRequest, path: string, deps: RunDeps): Promise<SavedPlan> {
   await refuseOther(path);
   const file = await planFileNow(prepared, request, deps);
   const text = planText(file, formatOf(path));
@@ -26,21 +27,22 @@ export async function savePlan(prepared: PreparedPivot, request: PivotRequest, p
 }
 
 /** The file that these clusters and these options make now. */
-export async function planFileNow(
-  prepared: PreparedPivot,
-  request: PivotRequest,
-  deps: Pick<RunDeps, 'hard' | 'version'>,
-): Promise<PlanFile> {
+export async function planFileNow(prepared: PreparedRun, request: RunRequest, deps: Pick<RunDeps, 'hard' | 'version'>): Promise<PlanFile> {
   const { plan, clusters } = prepared;
   const { source } = clusters;
   if (source === undefined) throw new Error('A plan without a source has no objects.');
-  const contents = await contentsOf(source, objectItems(plan), { namespaces: request.namespaces, signal: deps.hard });
+  const looking = { namespaces: namespacesOf(request), signal: deps.hard };
+  const contents = await withKinds(plannedKinds(plan.options), () => contentsOf(source, objectItems(plan), looking));
   return planFileOf(plan, contents, optionsOf(request), deps.version);
 }
 
 /** What of a request belongs into the file: not which clusters (they are pinned), not how far to go, not a consent. */
-function optionsOf({ clusters: _, allow: __, until: ___, stayFrozen: ____, ...options }: PivotRequest): PlanFile['options'] {
-  return options;
+function optionsOf({ runbook: _, clusters: __, allow: ___, until: ____, stayFrozen: _____, ...options }: RunRequest): PlanFile['options'] {
+  return options as unknown as PlanFile['options'];
+}
+
+function namespacesOf(request: RunRequest): readonly string[] {
+  return request.runbook === 'pivot' ? request.namespaces : request.scoping.namespaces;
 }
 
 /** A slip such as `--plan-file source.yaml` must not cost a kubeconfig. */

@@ -5,6 +5,7 @@ import type { EventBody } from '../engine/events.ts';
 import { Sets } from '../engine/sets.ts';
 import { typeName } from '../graph/ref.ts';
 import { RunState } from '../journal/replay.ts';
+import { plannedKinds, withKinds } from '../kinds/added.ts';
 import { allMovers, registryOf } from '../movers/registry.ts';
 import type { Action, StepContext } from '../plan/action.ts';
 import type { Item, Plan, Step } from '../plan/plan.ts';
@@ -28,6 +29,10 @@ const RUN = 'rehearsal';
  * @throws MigrateError when a side cannot be reached (1)
  */
 export async function rehearse(prepared: Rehearsable, deps: RunDeps): Promise<Rehearsal> {
+  return await withKinds(plannedKinds(prepared.plan.options), () => rehearsed(prepared, deps));
+}
+
+async function rehearsed(prepared: Rehearsable, deps: RunDeps): Promise<Rehearsal> {
   const began = Date.now();
   const plan = rehearsalPlan(prepared.plan);
   const registry = registryOf(allMovers());

@@ -4,7 +4,7 @@ import type { Listener, Summary } from '../engine/events.ts';
 import type { Role } from '../graph/ref.ts';
 import type { GraphView, WhyView } from '../graph/view.ts';
 import type { Finding, Left, Plan, StateWord } from '../plan/plan.ts';
-import type { Selection } from '../plan/selection.ts';
+import type { Scoping, Selection } from '../plan/selection.ts';
 import type { Rehearsal } from '../plan/rehearsal.ts';
 import type { ApplyOptions, PreparedApply } from './apply.ts';
 import type { SavedPlan } from './plan-file.ts';
@@ -15,16 +15,12 @@ export type { Verification, VerifySides } from './verify.ts';
 export type { SavedPlan } from './plan-file.ts';
 export type { ApplyOptions, PreparedApply } from './apply.ts';
 
-/** Everything `pivot` was asked for. */
-export interface PivotRequest {
+/** What every runbook that moves something is asked for. */
+interface Requested {
   readonly clusters: { readonly source: ClusterChoice; readonly target: ClusterChoice };
-  /** Empty = all. */
-  readonly namespaces: readonly string[];
   readonly allow: readonly string[];
   /** Milliseconds. */
   readonly timeout: number;
-  readonly settle: number;
-  readonly batch: readonly number[];
   readonly until?: string;
   readonly stayFrozen: boolean;
   readonly lockNamespace: string;
@@ -48,6 +44,23 @@ export interface GraphDeps {
   readonly clock: number;
 }
 
+/** Everything `pivot` was asked for. */
+export interface PivotRequest extends Requested {
+  readonly runbook: 'pivot';
+  /** Empty = all. */
+  readonly namespaces: readonly string[];
+  readonly settle: number;
+  readonly batch: readonly number[];
+}
+
+/** Everything `move-objects` was asked for. */
+export interface MoveRequest extends Requested {
+  readonly runbook: 'move-objects';
+  readonly scoping: Scoping;
+}
+
+export type RunRequest = PivotRequest | MoveRequest;
+
 /** A side as shown in a prompt. */
 export interface SideView {
   readonly role: Role;
@@ -56,6 +69,8 @@ export interface SideView {
   /** First eight characters of the cluster's UID. */
   readonly shortUid: string;
   readonly hosts: number;
+  /** Where not hosts are at stake: how many objects stand there under the names that move. */
+  readonly objects?: number;
 }
 
 /** What a consent prompt shows. */
@@ -131,16 +146,16 @@ export interface RunView {
 }
 
 /**
- * The calls, by file: `preparePivot`, `startPivot` in start.ts; `rehearse` in rehearse.ts; `savePlan` in plan-file.ts; `prepareApply` in apply.ts; `resumeRun`,
+ * The calls, by file: `prepareRun`, `startRun` in start.ts; `rehearse` in rehearse.ts; `savePlan` in plan-file.ts; `prepareApply` in apply.ts; `resumeRun`,
  * `rollbackRun`, `retireRun` in again.ts; `verifyRun`, `verifySides` in verify.ts; `listRuns`, `findRun` in list.ts; `readGraph`, `readWhy` in graph.ts.
  */
 export interface Runs {
-  preparePivot(request: PivotRequest, deps: RunDeps): Promise<Prepared & { close(): Promise<void> }>;
+  prepareRun(request: RunRequest, deps: RunDeps): Promise<Prepared & { close(): Promise<void> }>;
   /** Of whatever was prepared. */
   rehearse(prepared: Prepared, deps: RunDeps): Promise<Rehearsal>;
-  startPivot(prepared: Prepared, request: PivotRequest, deps: RunDeps): Promise<Summary>;
+  startRun(prepared: Prepared, request: RunRequest, deps: RunDeps): Promise<Summary>;
   /** In place of starting it. */
-  savePlan(prepared: Prepared, request: PivotRequest, file: string, deps: RunDeps): Promise<SavedPlan>;
+  savePlan(prepared: Prepared, request: RunRequest, file: string, deps: RunDeps): Promise<SavedPlan>;
   prepareApply(file: string, options: ApplyOptions, deps: RunDeps): Promise<PreparedApply>;
   resumeRun(run: string | undefined, options: AgainOptions, deps: RunDeps): Promise<Summary>;
   rollbackRun(run: string | undefined, options: AgainOptions, deps: RunDeps): Promise<Summary>;

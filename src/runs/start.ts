@@ -1,4 +1,4 @@
-/** A new pivot: connect, read, judge, plan; then, with the same clusters, run. */
+/** A new run: connect, read, judge, plan; then, with the same clusters, run. One way for all runbooks. */
 import { connect } from '../cluster/connect.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { EXIT, MigrateError, blocked } from '../errors.ts';
@@ -9,21 +9,25 @@ import { withKinds } from '../kinds/added.ts';
 import { readKindFiles } from '../kinds/file.ts';
 import type { AddedKind } from '../kinds/kind.ts';
 import { readLocks, release } from '../movers/lock/fence.ts';
+import type { DiscoverOptions, Mover } from '../movers/mover.ts';
+import { checkNames } from '../movers/objects/names.ts';
 import { allMovers, registryOf } from '../movers/registry.ts';
 import { isBlocking, lower } from '../plan/allow.ts';
-import type { Facts } from '../plan/facts.ts';
+import type { Role } from '../graph/ref.ts';
+import type { ClusterFacts, Facts, ObjectFact } from '../plan/facts.ts';
 import type { Data, Finding, Plan } from '../plan/plan.ts';
 import { deniedAccess, neededAccess } from '../runbooks/access.ts';
 import { discover } from '../runbooks/discover.ts';
+import { movePlan } from '../runbooks/move-objects.ts';
 import { pivotPlan } from '../runbooks/pivot.ts';
-import { asking, sidesOf } from './consent.ts';
+import { asking, sidesOf, type Counted } from './consent.ts';
 import { createRun, hmacWith, newKey, newRunId, removeRun, runFiles } from './directory.ts';
 import { listRuns } from './list.ts';
 import { withSession } from './session.ts';
-import type { PivotRequest, Prepared, RunDeps, RunView } from './runs.ts';
+import type { Prepared, RunDeps, RunRequest, RunView } from './runs.ts';
 
 /** What preparing leaves open for starting: connected clusters and the key of the hashes in the plan. */
-export interface PreparedPivot extends Prepared {
+export interface PreparedRun extends Prepared {
   readonly clusters: Readonly<Record<string, Cluster>>;
   readonly key: Buffer;
   close(): Promise<void>;
@@ -31,14 +35,15 @@ export interface PreparedPivot extends Prepared {
 
 /**
  * Reads both sides and judges; writes nothing but access reviews.
- * @throws MigrateError of connecting (1, 2), of the kinds' files (2), `run/unfinished` (4)
+ * @throws MigrateError `usage/name` (2), of connecting (1, 2), of the kinds' files (2), `run/unfinished` (4)
  */
-export async function preparePivot(request: PivotRequest, deps: RunDeps): Promise<PreparedPivot> {
+export async function prepareRun(request: RunRequest, deps: RunDeps): Promise<PreparedRun> {
+  if (request.runbook === 'move-objects') checkNames(request.scoping.names);
   const kinds = await readKindFiles(request.kinds ?? []);
   return await withKinds(kinds, () => prepare(request, kinds, deps));
 }
 
-async function prepare(request: PivotRequest, kinds: readonly AddedKind[], deps: RunDeps): Promise<PreparedPivot> {
+async function prepare(request: RunRequest, kinds: readonly AddedKind[], deps: RunDeps): Promise<PreparedRun> {
   const options = { clock: deps.clock, signal: deps.hard };
   const [source, target] = await Promise.all([
     connect('source', request.clusters.source, options),
@@ -53,8 +58,8 @@ async function prepare(request: PivotRequest, kinds: readonly AddedKind[], deps:
     const earlier = await earlierRun(deps.stateDir, clusters, request.lockNamespace);
     const key = newKey();
     const movers = allMovers();
-    const { facts, findings } = await discover(movers, clusters, request, hmacWith(key), deps.hard);
-    const plan = pivotPlan(facts, movers, { ...request, kinds: kinds as unknown as Data }, pinsOf(clusters));
+    const { facts, findings } = await discover(movers, clusters, lookingFor(request), hmacWith(key), deps.hard);
+    const plan = planOf(request, facts, movers, kinds as unknown as Data, pinsOf(clusters));
     const sets = new Sets(plan, new RunState());
     const items = (set: string): ReturnType<Sets['items']> => (set.endsWith('/changes') ? sets.items('objects') : sets.items(set));
     const moved = earlier !== undefined && isAllMoved(facts, earlier) ? { nothing: { movedBy: earlier.run, state: earlier.state } } : {};
@@ -67,7 +72,7 @@ async function prepare(request: PivotRequest, kinds: readonly AddedKind[], deps:
       blocking: 'nothing' in moved ? [] : judged.filter(isBlocking),
       moving: countKinds(plan),
       left: facts.left,
-      sides: sidesOf(plan, hostsOf(facts)),
+      sides: sidesOf(plan, COUNTED[request.runbook](facts)),
       clusters,
       key,
       close,
@@ -80,7 +85,7 @@ async function prepare(request: PivotRequest, kinds: readonly AddedKind[], deps:
 }
 
 /** Runs what was prepared. @throws MigrateError `state/unwritable` (1), `run/in-use` (4) */
-export async function startPivot(prepared: PreparedPivot, request: PivotRequest, deps: RunDeps): Promise<Summary> {
+export async function startRun(prepared: PreparedRun, request: RunRequest, deps: RunDeps): Promise<Summary> {
   const run = newRunId(prepared.plan.runbook, new Date());
   const files = runFiles(deps.stateDir, run);
   await createRun(files, prepared.plan, prepared.key);
@@ -97,6 +102,18 @@ export async function startPivot(prepared: PreparedPivot, request: PivotRequest,
     ...(request.until === undefined ? {} : { until: request.until }),
   };
   return await withSession(options, deps, ({ engine }) => engine.forward());
+}
+
+function planOf(request: RunRequest, facts: Facts, movers: readonly Mover[], kinds: Data, roles: Plan['roles']): Plan {
+  if (request.runbook === 'pivot') return pivotPlan(facts, movers, { ...request, kinds }, roles);
+  return movePlan(facts, movers, { ...request, kinds }, roles);
+}
+
+/** What discovery reads, and which rules judge it. */
+function lookingFor(request: RunRequest): DiscoverOptions & Pick<Facts, 'onConflict'> {
+  const { runbook, lockNamespace, onConflict } = request;
+  if (request.runbook === 'pivot') return { runbook, lockNamespace, onConflict, namespaces: request.namespaces };
+  return { runbook, lockNamespace, onConflict, namespaces: request.scoping.namespaces, scoping: request.scoping };
 }
 
 function refuseSame(source: Cluster, target: Cluster): void {
@@ -167,13 +184,23 @@ function countKinds(plan: Plan): Prepared['moving'] {
   return [...kinds].map(([kind, count]) => ({ kind, count })).sort((a, b) => b.count - a.count || a.kind.localeCompare(b.kind));
 }
 
-function hostsOf(facts: Facts): Record<string, number> {
-  return Object.fromEntries(
-    Object.entries(facts.roles).map(([role, { objects }]) => [
-      role,
-      [...objects.values()].filter(({ ref }) => ref.group === 'metal3.io' && ref.kind === 'BareMetalHost').length,
-    ]),
-  );
+/** What a prompt counts per side: the servers at stake, or the objects that stand under the names that move. */
+const COUNTED: Readonly<Record<RunRequest['runbook'], (facts: Facts) => Readonly<Record<Role, Counted>>>> = {
+  pivot: ({ roles }) => perRole(roles, (objects) => ({ hosts: count(objects, isHost) })),
+  'move-objects': ({ roles, scope }) =>
+    perRole(roles, (objects) => ({ hosts: count(objects, isHost), objects: count(objects, ({ key }) => scope.has(key)) })),
+};
+
+function perRole(roles: Facts['roles'], counted: (objects: ClusterFacts['objects']) => Counted): Record<Role, Counted> {
+  return Object.fromEntries(Object.entries(roles).map(([role, { objects }]) => [role, counted(objects)]));
+}
+
+function count(objects: ClusterFacts['objects'], test: (fact: ObjectFact) => boolean): number {
+  return [...objects.values()].filter(test).length;
+}
+
+function isHost({ ref }: ObjectFact): boolean {
+  return ref.group === 'metal3.io' && ref.kind === 'BareMetalHost';
 }
 
 /** The refusal that findings amount to: exit 4. */

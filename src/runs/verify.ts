@@ -109,7 +109,7 @@ export async function verifySides(request: VerifySides, deps: VerifyDeps): Promi
       const items = new Map<Key, Item>();
       for (const key of facts.scope.keys()) {
         const fact = facts.source.objects.get(key);
-        if (fact !== undefined) items.set(key, { key, ref: fact.ref, owners: [], why: '', uid: fact.uid });
+        if (fact !== undefined) items.set(key, { key, ref: fact.ref, owners: [], why: '', uid: fact.uid, vars: {} });
       }
       const marks = await marksOn(target, items, deps.stop);
       if (items.size === 0) throw nothing(request.namespaces, marks.broughtBy);

@@ -36,8 +36,8 @@ export function preflightBrief(prepared: Prepared, look: Look): string[] {
 export function sides(views: readonly SideView[], { palette }: Look): string[] {
   const width = Math.max(...views.map(({ context }) => context.length), 0);
   return views.map(
-    ({ role, context, server, shortUid, hosts }) =>
-      `${palette.strong(role.padEnd(6))}  ${oneLine(context).padEnd(width)}  ${palette.faint(`${oneLine(server)}  ${shortUid}`)}  ${counted(hosts, 'host')}`,
+    ({ role, context, server, shortUid, hosts, objects }) =>
+      `${palette.strong(role.padEnd(6))}  ${oneLine(context).padEnd(width)}  ${palette.faint(`${oneLine(server)}  ${shortUid}`)}  ${objects === undefined ? counted(hosts, 'host') : counted(objects, 'object')}`,
   );
 }
 

@@ -21,17 +21,21 @@ const TITLES: Readonly<Record<Question['id'], string>> = {
 /** What stands above the question. */
 export async function questionLines(question: Question, { palette, glyphs }: PromptLook): Promise<string[]> {
   const { table } = await import('./tables.ts');
-  const rows = question.sides.map(({ role, context, server, shortUid, hosts }) => [
+  const rows = question.sides.map(({ role, context, server, shortUid, hosts, objects }) => [
     role,
     oneLine(context),
     oneLine(server),
     shortUid,
-    String(hosts),
+    String(objects ?? hosts),
   ]);
   const next = question.next.map((line, index) => `  ${index === 0 ? 'next  ' : '      '}${glyphs.action} ${oneLine(line)}`);
   return [
     '',
-    table(['', 'CONTEXT', 'SERVER', 'CLUSTER', 'HOSTS'], rows, '  ').replaceAll('<none>', '      '),
+    table(
+      ['', 'CONTEXT', 'SERVER', 'CLUSTER', question.sides.some(({ objects }) => objects !== undefined) ? 'OBJECTS' : 'HOSTS'],
+      rows,
+      '  ',
+    ).replaceAll('<none>', '      '),
     '',
     ...next,
     `  undo  ${palette.strong(oneLine(question.undo))}`,

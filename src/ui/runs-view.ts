@@ -38,7 +38,14 @@ export function statusLines(run: RunView, now: number, look: Look): string[] {
     ['since', `${clock(run.since)} (${age(run.since, now)})`],
     ['phase', `${run.phase}, attempt ${run.attempt}`],
     ['moved', `${count(run.objects.moved)} of ${count(run.objects.total)} objects`],
-    ...(run.released === undefined ? [] : [['released', `${count(run.released.done)} of ${count(run.released.total)} hosts`] as const]),
+    ...(run.released === undefined
+      ? []
+      : [
+          [
+            'released',
+            `${count(run.released.done)} of ${count(run.released.total)} ${run.runbook === 'pivot' ? 'hosts' : 'objects'}`,
+          ] as const,
+        ]),
     ...Object.entries(run.clusters).map(
       ([role, { context, server }]) => [role, `${oneLine(context)}  ${palette.faint(oneLine(server))}`] as const,
     ),

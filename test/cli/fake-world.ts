@@ -12,11 +12,11 @@ import type {
   Answer,
   ApplyOptions,
   GraphRequest,
-  PivotRequest,
   Prepared,
   PreparedApply,
   Question,
   RunDeps,
+  RunRequest,
   Verification,
   VerifySides,
 } from '../../src/runs/runs.ts';
@@ -34,7 +34,7 @@ import { recorded, summary, whole } from '../ui/recorded.ts';
 export const ROOT = join(import.meta.dirname, '..', '..');
 
 export interface Asked {
-  request?: PivotRequest;
+  request?: RunRequest;
   deps?: RunDeps;
   started?: boolean;
   rehearsed?: boolean;
@@ -103,7 +103,7 @@ export function stageOf(scene: Scene = {}): Stage {
   };
   const prepared = scene.prepared ?? preparedOf();
   const runs: RunsApi = {
-    preparePivot: (request, deps) => {
+    prepareRun: (request, deps) => {
       Object.assign(asked, { request, deps });
       return Promise.resolve({
         ...prepared,
@@ -119,7 +119,7 @@ export function stageOf(scene: Scene = {}): Stage {
       scene.during?.((name) => listeners.get(name)?.(), deps);
       return Promise.resolve(scene.rehearsal ?? rehearsal);
     },
-    startPivot: async (_, __, deps) => {
+    startRun: async (_, __, deps) => {
       asked.started = true;
       return await work(deps);
     },

@@ -12,6 +12,7 @@ describe('pivot', () => {
     const { asked, code } = await play(line);
     assert.equal(code, 0);
     assert.deepEqual(asked.request, {
+      runbook: 'pivot',
       clusters: { source: { kubeconfig: 'source.yaml' }, target: { kubeconfig: 'target.yaml' } },
       namespaces: ['a', 'b', 'c'],
       allow: ['hosts/steady=x', 'r'],

@@ -40,7 +40,7 @@ async function scene(namespaces: readonly string[] = [NS], more = 0): Promise<Sc
   for (let n = 0; n < more; n++) source.put(make('ConfigMap', `more-${n}`, { meta: { labels: { 'environment.metal3.io': 'baremetal' } } }));
   const clusters = { source, target };
   const movers = allMovers();
-  const { facts } = await discover(movers, clusters, OPTIONS, hmac, new AbortController().signal);
+  const { facts } = await discover(movers, clusters, { ...OPTIONS, runbook: 'pivot' }, hmac, new AbortController().signal);
   const pins = Object.fromEntries(
     Object.entries(clusters).map(([role, { kubeconfig, context, server, uid }]) => [role, { kubeconfig, context, server, uid }]),
   );

@@ -7,7 +7,8 @@ import { restoreAction } from './actions/restore.ts';
 import { scaleAction } from './actions/scale.ts';
 import { discover } from './discover.ts';
 import { offWatch } from './off.ts';
-import { rules } from './preflight.ts';
+import { moveRules } from './move-rules.ts';
+import { handOverRules, rules } from './preflight.ts';
 import { sets } from './steps.ts';
 
 export function controllers(): Mover {
@@ -16,6 +17,7 @@ export function controllers(): Mover {
     name: 'controllers',
     discover,
     rules,
+    rulesFor: { pivot: handOverRules, 'move-objects': moveRules },
     sets,
     actions: {
       scale: scaleAction(whyOn),

@@ -221,4 +221,8 @@ function kindsOf(scope: ReadonlyMap<string, string>): ReadonlySet<string> {
   return new Set([...scope.keys()].map((key) => key.slice(0, key.indexOf('/'))));
 }
 
-export const rules: readonly Rule[] = [missing, writers, endpoints, targetIronic, twoIronics, combined, unseenIronic, watches];
+/** Whoever writes, webhooks that guard it have to answer. */
+export const rules: readonly Rule[] = [endpoints];
+
+/** A pivot hands over between controllers. */
+export const handOverRules: readonly Rule[] = [missing, writers, targetIronic, twoIronics, combined, unseenIronic, watches];

@@ -2,6 +2,7 @@
 import { keyOf } from '../../graph/ref.ts';
 import type { ClusterFacts, Facts, WebhookFact, WorkloadFact } from '../../plan/facts.ts';
 import type { Item, ItemSet } from '../../plan/plan.ts';
+import { componentOfKind } from '../../kinds/components.ts';
 import type { Component } from './recognise.ts';
 
 export function sets({ roles }: Facts): readonly ItemSet[] {
@@ -73,17 +74,4 @@ export function componentOfWebhook({ resources, service }: WebhookFact, cluster:
   if (components.size !== 1 || component === undefined || service === undefined) return components.size === 1 ? component : undefined;
   const there = cluster.workloads.some((workload) => workload.component === component && workload.ref.namespace === service.namespace);
   return there ? component : undefined;
-}
-
-const GROUPS: readonly (readonly [RegExp, Component])[] = [
-  [/^[^.]+\.metal3\.io$/, 'bmo'],
-  [/^[^.]+\.ipam\.metal3\.io$/, 'ipam'],
-  [/^metal3[^.]*\.infrastructure\.cluster\.x-k8s\.io$/, 'capm3'],
-  [/^[^.]+\.bootstrap\.cluster\.x-k8s\.io$/, 'bootstrap'],
-  [/^[^.]+\.controlplane\.cluster\.x-k8s\.io$/, 'control-plane'],
-  [/^[^.]+\.((addons|runtime|ipam)\.)?cluster\.x-k8s\.io$/, 'capi'],
-];
-
-function componentOfKind(id: string): Component | undefined {
-  return GROUPS.find(([pattern]) => pattern.test(id))?.[1];
 }

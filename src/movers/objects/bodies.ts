@@ -3,9 +3,9 @@ import type { Cluster, KubeObject } from '../../cluster/cluster.ts';
 import { parse, stringify } from '../../cluster/json.ts';
 import { keyOf, type Key } from '../../graph/ref.ts';
 import type { Item } from '../../plan/plan.ts';
-import { narrowed, type Context } from './known.ts';
+import type { Context } from './known.ts';
 import { listEach, refOf } from './read.ts';
-import { kindsOf } from './sides.ts';
+import { kindsOf, namespacesOf } from './sides.ts';
 
 /** Characters kept at most: 64 Mi. */
 const BOUND = 64 * 1024 * 1024;
@@ -17,7 +17,7 @@ export class Bodies {
   /** Reads the bodies of these items in lists, until the bound is reached. */
   async fill(items: readonly Item[], cluster: Cluster, c: Context): Promise<void> {
     const wanted = new Set(items.map(({ key }) => key));
-    const namespaces = narrowed(c);
+    const namespaces = namespacesOf(items, c);
     const lists = kindsOf(items).flatMap((kind) =>
       (kind.namespaced && namespaces.length > 0 ? namespaces : [undefined]).map((namespace) => ({ kind, namespace })),
     );

@@ -2,7 +2,7 @@
 import type { Cluster } from '../../cluster/cluster.ts';
 import { hasStatus, type ResourceId } from '../../cluster/cluster.ts';
 import { blocked } from '../../errors.ts';
-import { groupResource, type Access } from '../../graph/ref.ts';
+import { groupResource, type Access, type Key } from '../../graph/ref.ts';
 import { addedKinds } from '../../kinds/added.ts';
 import type { KindFact, NamespaceFact } from '../../plan/facts.ts';
 import type { Finding } from '../../plan/plan.ts';
@@ -65,12 +65,14 @@ async function readSource(source: Cluster, c: DiscoverContext, own: Kinds, targe
     comparison: 'copy',
     hmac: (text) => c.hmac(text),
     ...(target === undefined ? {} : { target }),
+    ...(c.options.scoping === undefined ? {} : { scoping: c.options.scoping }),
     refused: (kind, status) => refused(kind, status, 'source', c),
     signal: c.signal,
   });
   for (const [key, fact] of found.objects) builder.objects.set(key, fact);
   for (const [resource, paths] of found.pruned) builder.pruned.set(resource, paths);
   for (const [key, why] of found.scope) c.scope.set(key, why);
+  c.named?.push(...found.named);
   c.left.push(...found.left);
 }
 
@@ -82,7 +84,7 @@ async function readOther(cluster: Cluster, builder: FactsBuilder, c: DiscoverCon
   const objects = await readObjects(cluster, {
     listed: served,
     places: placesOf(listed),
-    namespaces: c.options.namespaces,
+    namespaces: alsoOf(c.options.namespaces, c.scope.keys()),
     comparison: 'copy',
     hmac: (text) => c.hmac(text),
     keep: (key) => c.scope.has(key) || !core.has(key.slice(0, key.indexOf('/'))),
@@ -90,6 +92,13 @@ async function readOther(cluster: Cluster, builder: FactsBuilder, c: DiscoverCon
     signal: c.signal,
   });
   for (const [key, fact] of withOwners(objects, 'copy', (key) => c.scope.has(key))) builder.objects.set(key, fact);
+}
+
+/** The namespaces of these keys too, where namespaces narrow at all. */
+function alsoOf(namespaces: readonly string[], keys: Iterable<Key>): string[] {
+  if (namespaces.length === 0) return [];
+  const more = [...keys].map((key) => key.split('/')[1] ?? '').filter((namespace) => namespace !== '');
+  return [...new Set([...namespaces, ...more])];
 }
 
 export function serves(kinds: ReadonlyMap<string, KindFact>, kind: Pick<Listed, 'group' | 'resource' | 'version'>): boolean {

@@ -13,6 +13,7 @@ import { verify } from './actions/verify.ts';
 import { discover } from './discover.ts';
 import { OtherSide } from './owners.ts';
 import { rules } from './preflight.ts';
+import { readyRules } from './ready.ts';
 import { setsOf } from './sets.ts';
 
 export { itemOf, type HostClass, type ObjectVars } from './sets.ts';
@@ -23,6 +24,7 @@ export function objects(): Mover {
     name: 'objects',
     discover,
     rules,
+    rulesFor: { 'move-objects': readyRules },
     sets: setsOf,
     actions: {
       namespaces: namespaces(),

@@ -21,7 +21,9 @@ export class OtherSide {
   /** Owner references as they have to be on the other side, order and flags kept. An owner that is not there, or no longer the one that was meant, is left out. */
   async owners(original: KubeObject, ref: ObjectRef, items: ReadonlyMap<Key, Item>, cluster: Cluster, c: Context): Promise<OwnerRef[]> {
     const mapped: OwnerRef[] = [];
+    const cut = items.get(keyOf(ref))?.vars?.['cut'];
     for (const owner of original.metadata.ownerReferences ?? []) {
+      if (Array.isArray(cut) && cut.includes(owner.uid)) continue;
       const uid = await this.#uidOf(owner, ref, items, cluster, c);
       if (uid !== undefined) mapped.push({ ...owner, uid });
     }

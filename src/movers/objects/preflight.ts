@@ -2,12 +2,12 @@
 import { groupResource, title } from '../../graph/ref.ts';
 import { addedKinds } from '../../kinds/added.ts';
 import { nearest } from '../../kinds/nearest.ts';
-import type { Rule } from '../../plan/facts.ts';
+import type { ObjectFact, Rule } from '../../plan/facts.ts';
 import { managerOf } from '../../plan/marks.ts';
 import type { Finding } from '../../plan/plan.ts';
 import { isHeld } from './holding.ts';
 import { kindOf } from './read.ts';
-import { objectsOf } from './sets.ts';
+import { isGlobal, objectsOf } from './sets.ts';
 import { block, contentRules, embeddedUids, moving, targetOf, undescribed } from './sound.ts';
 
 /** The target has the kind, and serves it in the version in which the source stores it. One finding per kind. */
@@ -82,6 +82,7 @@ export const foreign: Rule = (facts) => {
     const other = there.get(fact.key);
     const kind = kindOf(fact.ref);
     if (other === undefined || kind.mergesOwners || facts.twins?.get(fact.key) === other.uid) return [];
+    if (isGlobal(fact, facts)) return [standing(fact, other)];
     if (other.hash === fact.hash && isHeld(other, kind)) {
       return [
         {
@@ -100,6 +101,17 @@ export const foreign: Rule = (facts) => {
     return [block('objects/foreign', title(fact.ref), `${title(fact.ref)} is on the target already and differs${by}.`, fix)];
   });
 };
+
+/** Used by others on both sides: what stands there is never written over. */
+function standing(fact: ObjectFact, other: ObjectFact): Finding {
+  const differs = other.hash === fact.hash ? '' : ', and differs';
+  return {
+    rule: 'objects/global',
+    level: differs === '' ? 'info' : 'warn',
+    subject: title(fact.ref),
+    sentence: `${title(fact.ref)} is on the target already${differs}: it is used by others there and stays as it is.`,
+  };
+}
 
 /** A namespace that was asked for and does not exist. */
 export const mistyped: Rule = (facts) => {

@@ -25,6 +25,12 @@ export interface ObjectVars {
   readonly release?: string;
   /** Its original stays on the source at retire. */
   readonly keep: boolean;
+  /** Kept, and others use it on both sides: created where it is missing, else taken as it stands. */
+  readonly global?: true;
+  /** False: nothing lets it go, so its field ownership is restored by itself. */
+  readonly released: boolean;
+  /** UIDs of owners that the copy goes without. */
+  readonly cut?: readonly string[];
   /** Its managedFields are worth restoring. */
   readonly managed: boolean;
   /** Its user paused it by its own mark or field. */
@@ -68,13 +74,21 @@ export function objectsOf(facts: Facts): ReadonlyMap<Key, ObjectFact> {
 }
 
 function varsOf(fact: ObjectFact, facts: Facts): ObjectVars {
+  const vars = heldVars(fact, facts);
+  return { ...vars, released: vars.release !== undefined };
+}
+
+function heldVars(fact: ObjectFact, facts: Facts): Omit<ObjectVars, 'released'> {
   const kind = kindOf(fact.ref);
+  const keep = isKept(fact, facts);
   const base = {
     resource: groupResource(fact.ref),
     hold: kind.hold.by,
-    keep: keptKeys(facts).has(fact.key) || (facts.namespaces.length > 0 && fact.ref.namespace === undefined),
+    keep,
+    ...(isGlobal(fact, facts) ? { global: true as const } : {}),
     managed: fact.managed,
     ...(facts.twins?.get(fact.key) === undefined ? {} : { twin: facts.twins.get(fact.key) as string }),
+    ...(fact.cut === undefined ? {} : { cut: fact.cut }),
     ...(typeof fact.vars['cluster'] === 'string' ? { cluster: fact.vars['cluster'] } : {}),
   };
   if (isHost(fact)) return { ...base, ...hostVars(fact, facts) };
@@ -82,6 +96,15 @@ function varsOf(fact: ObjectFact, facts: Facts): ObjectVars {
   if (userPaused) return { ...base, userPaused };
   if (kind.hold.by !== 'field' && kind.hold.by !== 'annotation') return base;
   return { ...base, release: kind.release ?? 'other' };
+}
+
+function isKept(fact: ObjectFact, facts: Facts): boolean {
+  return keptKeys(facts).has(fact.key) || (facts.namespaces.length > 0 && fact.ref.namespace === undefined);
+}
+
+/** Kept on the source and used by others on both sides. Secrets and ConfigMaps are somebody's: of them none is taken as it stands. */
+export function isGlobal(fact: ObjectFact, facts: Facts): boolean {
+  return facts.scoping !== undefined && fact.ref.group !== '' && isKept(fact, facts);
 }
 
 const isHost = ({ ref }: ObjectFact): boolean => ref.group === 'metal3.io' && ref.kind === 'BareMetalHost';

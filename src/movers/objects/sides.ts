@@ -3,6 +3,7 @@ import type { Cluster } from '../../cluster/cluster.ts';
 import { groupResource, type Key } from '../../graph/ref.ts';
 import type { ClusterFacts, Facts, ObjectFact } from '../../plan/facts.ts';
 import type { Item } from '../../plan/plan.ts';
+import { scopingOf } from '../../plan/selection.ts';
 import { narrowed, type Context } from './known.ts';
 import type { Comparison } from './normalise.ts';
 import { placesOf, readObjects, type Listed, type ReadOptions } from './read.ts';
@@ -10,7 +11,9 @@ import { surveyFacts, withOwners } from './survey.ts';
 
 /** The source as it is now, scope and all. */
 export function readSource(c: Context, part = 'from', comparison: Comparison = 'copy'): Promise<Facts & { readonly source: ClusterFacts }> {
-  return surveyFacts(c.cluster(part), { namespaces: narrowed(c), comparison, hmac: (text) => c.hmac(text), signal: c.signal });
+  const scoping = scopingOf(c.plan.options);
+  const options = { namespaces: narrowed(c), comparison, hmac: (text: string) => c.hmac(text), signal: c.signal };
+  return surveyFacts(c.cluster(part), scoping === undefined ? options : { ...options, scoping });
 }
 
 /** The kinds of these items, each in the version it is read and written in. */
@@ -22,6 +25,14 @@ export function kindsOf(items: Iterable<Item>): Listed[] {
     kinds.set(groupResource(ref), { group, version, kind, resource, namespaced: namespace !== undefined });
   }
   return [...kinds.values()];
+}
+
+/** Where these items are looked for: the namespaces that were asked for, and those of what belongs to it elsewhere; empty = all. */
+export function namespacesOf(items: Iterable<Item>, c: Context): string[] {
+  const asked = narrowed(c);
+  if (asked.length === 0) return [];
+  const theirs = [...items].flatMap(({ ref }) => ref?.namespace ?? []);
+  return [...new Set([...asked, ...theirs])];
 }
 
 /** What stands on a side under the keys of these items; others' objects are not kept. Owners count when they are among them: for hashes give all items there are. */
@@ -36,7 +47,7 @@ export async function readItems(
   const found = await readObjects(cluster, {
     listed,
     places: placesOf(listed),
-    namespaces: narrowed(c),
+    namespaces: namespacesOf(items.values(), c),
     comparison,
     hmac: (text) => c.hmac(text),
     keep: (key) => items.has(key),

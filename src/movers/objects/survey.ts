@@ -3,12 +3,20 @@ import type { Cluster, KubeObject } from '../../cluster/cluster.ts';
 import type { Key, ObjectRef } from '../../graph/ref.ts';
 import type { ClusterFacts, Facts, ObjectFact, PrunedFact } from '../../plan/facts.ts';
 import type { Left } from '../../plan/plan.ts';
+import type { Scoping } from '../../plan/selection.ts';
+import { readBeyond } from './beyond.ts';
 import { joined, type Keyed } from './hash.ts';
+import { keptOnSource } from './kept.ts';
+import { followOwners, openCircles } from './missing-owners.ts';
+import { resolveNames } from './names.ts';
 import { ownersOf, type Comparison } from './normalise.ts';
 import { indexOf } from './owning.ts';
 import { pruneWatch } from './prune.ts';
-import { listedKinds, placesOf, readKinds, readNamespaces, readObjects, type Kinds, type Refused } from './read.ts';
-import { scopeOf } from './scope.ts';
+import { listedKinds, placesOf, readKinds, readNamespaces, readObjects, type Kinds, type ReadOptions, type Refused } from './read.ts';
+import { ordered, scopeOf } from './scope.ts';
+import { select } from './select.ts';
+
+type Objects = ReadonlyMap<Key, ObjectFact>;
 
 export interface SurveyOptions {
   /** Empty = all. */
@@ -18,6 +26,8 @@ export interface SurveyOptions {
   readonly signal: AbortSignal;
   /** Kinds of the other side: fields that it would prune are noted. */
   readonly target?: Kinds;
+  /** Narrows by more than namespaces. */
+  readonly scoping?: Scoping;
   /** A list that was refused (403) or is not there (404); absent = thrown. */
   readonly refused?: Refused;
 }
@@ -28,6 +38,8 @@ export interface Survey {
   readonly scope: Map<Key, string>;
   readonly left: Left[];
   readonly pruned: Map<string, Map<string, PrunedFact>>;
+  /** What the names of the selection mean. */
+  readonly named: readonly Key[];
 }
 
 /** `kinds`: those of this cluster. @throws ApiFailure */
@@ -36,9 +48,36 @@ export async function survey(cluster: Cluster, kinds: Kinds, options: SurveyOpti
   const pruned = new Map<string, Map<string, PrunedFact>>();
   let see: ((object: KubeObject, ref: ObjectRef) => void) | undefined;
   if (options.target !== undefined) see = pruneWatch(kinds.schemas, options.target.schemas, pruned);
-  const read = await readObjects(cluster, { ...options, listed, places: placesOf(listed), ...(see === undefined ? {} : { see }) });
-  const { scope, left } = scopeOf(read, kinds.kinds);
-  return { kinds, objects: withOwners(read, options.comparison, (key) => scope.has(key)), scope, left, pruned };
+  const reading = { ...options, listed, places: placesOf(listed), ...(see === undefined ? {} : { see }) };
+  const read = await readObjects(cluster, reading);
+  const { objects, scope, left, named } =
+    options.scoping === undefined
+      ? { objects: read, ...scopeOf(read, kinds.kinds), named: [] }
+      : await selected(cluster, read, kinds, reading, options.scoping);
+  return { kinds, objects: withOwners(objects, options.comparison, (key) => scope.has(key)), scope, left, pruned, named };
+}
+
+type Selected = Pick<Survey, 'objects' | 'scope' | 'left' | 'named'>;
+
+/** What was asked for, with what belongs to it elsewhere, and with its owners where these are to be followed. */
+async function selected(cluster: Cluster, read: Objects, kinds: Kinds, reading: ReadOptions, scoping: Scoping): Promise<Selected> {
+  const { objects: known, usedElsewhere } = await readBeyond(cluster, read, reading);
+  const everything = { ...scopeOf(known, kinds.kinds), roles: { source: { objects: known } }, namespaces: scoping.namespaces };
+  const names = await meant(cluster, scoping, known);
+  const chosen = select(everything as unknown as Facts, scoping, names);
+  const owners = scoping.onMissingOwner === 'follow' ? await followOwners(cluster, known, chosen.scope, reading) : new Map<Key, string>();
+  const reached = new Map([...chosen.scope, ...owners]);
+  const objects = scoping.onMissingOwner === 'drop-reference' ? openCircles(known, reached) : known;
+  const scope = ordered(objects, reached);
+  const kept = keptOnSource(objects, scope, usedElsewhere);
+  const told = new Set(kept.map(({ key }) => key));
+  return { objects, scope, named: names, left: [...chosen.left.filter(({ key }) => !told.has(key) && !owners.has(key)), ...kept] };
+}
+
+/** A name that is gone by the time of a later look is no error there: what it meant is gone from the source. */
+async function meant(cluster: Cluster, { names, namespaces, resolved }: Scoping, objects: Objects): Promise<readonly Key[]> {
+  if (resolved !== undefined || names.length === 0) return resolved ?? [];
+  return resolveNames(names, await cluster.resources(), objects, namespaces);
 }
 
 /** Completes the hashes: owners count when they are in scope themselves. Others are mapped by name, or named by a rule. */
@@ -73,5 +112,6 @@ export async function surveyFacts(cluster: Cluster, options: SurveyOptions): Pro
     webhooks: [],
     denied: [],
   };
-  return { source, roles: { source }, scope, left, namespaces: options.namespaces };
+  const { namespaces: narrowed, scoping } = options;
+  return { source, roles: { source }, scope, left, namespaces: narrowed, ...(scoping === undefined ? {} : { scoping }) };
 }

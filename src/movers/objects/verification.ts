@@ -251,7 +251,7 @@ async function fieldsOf(
   const ref = refOf(item);
   const [original, copy] = await Promise.all([source.get(ref, { signal }), target.get(ref, { signal })]);
   if (original === undefined || copy === undefined) return { ...plain, why: 'it went while it was compared' };
-  const fields = fieldsBetween(original, copy, kindOf(ref), comparison, liveIn(items));
+  const fields = fieldsBetween(original, copy, kindOf(ref), comparison, liveIn(items, item));
   if (fields.length === 0) return undefined;
   return { ...plain, fields: fields.map(({ path, left, right }) => ({ path, ...values(ref, left, right) })) };
 }

@@ -212,7 +212,8 @@ export function meeting(item: Item, original: KubeObject, standing: KubeObject, 
   const kind = kindOf(refOf(item));
   const policy = plan.options['onConflict'];
   if (kind.mergesOwners && sameContent(original, standing, kind)) return 'merge';
-  const { twin } = varsOf(item);
+  const { twin, global } = varsOf(item);
+  if (global === true) return 'keep-as-is';
   const equal = difference(original, standing, kind).length === 0;
   if (equal && twin === undefined && isHeld(marksOf(standing, kind), kind)) return 'keep';
   const isTwin = twin !== undefined && twin === standing.metadata.uid;
@@ -242,7 +243,7 @@ function afterOf(item: Item, original: KubeObject, copy: KubeObject, verb: strin
   return {
     ...(uid === undefined ? {} : { uid }),
     ...(resourceVersion === undefined ? {} : { resourceVersion }),
-    hash: hashOf(original, kindOf(refOf(item)), 'copy', (text) => w.c.hmac(text), liveIn(w.items)),
+    hash: hashOf(original, kindOf(refOf(item)), 'copy', (text) => w.c.hmac(text), liveIn(w.items, item)),
     verb,
     data: { at: w.c.now(), ...data },
   };
@@ -250,15 +251,16 @@ function afterOf(item: Item, original: KubeObject, copy: KubeObject, verb: strin
 
 const sourceUids = new WeakMap<ReadonlyMap<Key, Item>, ReadonlySet<string | undefined>>();
 
-/** Owners that count: those among the items, by their UIDs on the source. */
-export function liveIn(items: ReadonlyMap<Key, Item>): (uid: string) => boolean {
+/** Owners of an item that count: those among the items, by their UIDs on the source. */
+export function liveIn(items: ReadonlyMap<Key, Item>, item: Item): (uid: string) => boolean {
   let uids = sourceUids.get(items);
   if (uids === undefined) {
     uids = new Set([...items.values()].map(({ uid }) => uid));
     sourceUids.set(items, uids);
   }
   const known = uids;
-  return (uid) => known.has(uid);
+  const cut = varsOf(item).cut ?? [];
+  return (uid) => known.has(uid) && !cut.includes(uid);
 }
 
 export function refOf(item: Item): ObjectRef {

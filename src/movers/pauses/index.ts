@@ -3,8 +3,9 @@ import type { Mover } from '../mover.ts';
 import { acknowledgedAction } from './actions/acknowledged.ts';
 import { holdAction } from './actions/hold.ts';
 import { releaseAction } from './actions/release.ts';
-import { rules } from './preflight.ts';
+import { handOverRules, moveRules, rules } from './preflight.ts';
 
 export function pauses(): Mover {
-  return { name: 'pauses', rules, actions: { hold: holdAction, acknowledged: acknowledgedAction, release: releaseAction } };
+  const actions = { hold: holdAction, acknowledged: acknowledgedAction, release: releaseAction };
+  return { name: 'pauses', rules, rulesFor: { pivot: handOverRules, 'move-objects': moveRules }, actions };
 }

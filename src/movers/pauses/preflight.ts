@@ -1,11 +1,14 @@
 /** Rules about pauses: what its user paused stays paused, and what keeps CAPM3 from acknowledging a pause. */
-import { title } from '../../graph/ref.ts';
+import { groupResource, title } from '../../graph/ref.ts';
 import { addedKind } from '../../kinds/added.ts';
+import { componentOfKind } from '../../kinds/components.ts';
 import { describe } from '../../kinds/describe.ts';
-import { CAPM3_VALUE, CLUSTER_NAME, HOST_PAUSED, PAUSED } from '../../kinds/names.ts';
+import { BLOCK_MOVE, CAPM3_VALUE, CLUSTER_NAME, HOST_PAUSED, PAUSED } from '../../kinds/names.ts';
 import { FORMER } from '../../plan/marks.ts';
 import type { Facts, ObjectFact, Rule } from '../../plan/facts.ts';
 import type { Finding } from '../../plan/plan.ts';
+
+export const BLOCKED_RULE = 'pauses/block-move';
 
 /** Told, not blocking: it moves and stays paused. */
 function byUser(facts: Facts): readonly Finding[] {
@@ -48,6 +51,12 @@ function pausedMachines(facts: Facts): readonly Finding[] {
     }));
 }
 
+/** Of a kind of an unknown controller nothing can be said. */
+function isRunning(component: string | undefined, { roles }: Facts): boolean {
+  const workloads = roles['source']?.workloads ?? [];
+  return component === undefined || workloads.some((workload) => workload.component === component && workload.readyReplicas > 0);
+}
+
 function inScope({ roles, scope }: Facts): readonly ObjectFact[] {
   const objects = roles['source']?.objects;
   return [...scope.keys()].flatMap((key) => objects?.get(key) ?? []);
@@ -57,4 +66,19 @@ function subjectOf({ namespace = '', name }: ObjectFact['ref']): string {
   return `${namespace}/${name}`;
 }
 
-export const rules: readonly Rule[] = [byUser, pausedMachines];
+/** Each is waited for when its controller has been told to let go; one that is left over from a controller that is gone is never taken off. */
+function blockedMoves(facts: Facts): readonly Finding[] {
+  return inScope(facts)
+    .filter(({ ref, annotations }) => BLOCK_MOVE in annotations && !isRunning(componentOfKind(groupResource(ref)), facts))
+    .map(({ ref }) => ({
+      rule: BLOCKED_RULE,
+      level: 'block' as const,
+      subject: title(ref),
+      sentence: `${title(ref)} says that it must not move yet (${BLOCK_MOVE}), and the controller that would take this back is not seen running`,
+      fix: `start its controller, or --allow ${BLOCKED_RULE}: it is then moved without waiting`,
+    }));
+}
+
+export const rules: readonly Rule[] = [];
+export const handOverRules: readonly Rule[] = [byUser, pausedMachines];
+export const moveRules: readonly Rule[] = [blockedMoves, (facts) => (isRunning('capm3', facts) ? pausedMachines(facts) : [])];

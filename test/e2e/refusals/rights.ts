@@ -7,7 +7,7 @@ import { RunState } from '../../../src/journal/replay.ts';
 import { registryOf, allMovers } from '../../../src/movers/registry.ts';
 import { neededAccess } from '../../../src/runbooks/access.ts';
 import type { RunDeps } from '../../../src/runs/runs.ts';
-import { preparePivot } from '../../../src/runs/start.ts';
+import { prepareRun } from '../../../src/runs/start.ts';
 import { eventually } from '../../sandbox/index.ts';
 import type { AdminClient } from '../../sandbox/index.ts';
 import type { Stage } from '../stage.ts';
@@ -47,6 +47,7 @@ async function planned(stage: Stage): Promise<Access[]> {
   const clusters = { source: { kubeconfig: stage.source.kubeconfig }, target: { kubeconfig: stage.target.kubeconfig } };
   const request = {
     clusters,
+    runbook: 'pivot',
     namespaces: [],
     allow: [],
     timeout: 60_000,
@@ -57,7 +58,7 @@ async function planned(stage: Stage): Promise<Access[]> {
     onConflict: 'fail',
   } as const;
   const deps = { stateDir: stage.stateDir, clock: 1, stop: never, hard: never } as unknown as RunDeps;
-  const prepared = await preparePivot(request, deps);
+  const prepared = await prepareRun(request, deps);
   await prepared.close();
   const sets = new Sets(prepared.plan, new RunState());
   const items = (set: string): ReturnType<Sets['items']> => (set.endsWith('/changes') ? sets.items('objects') : sets.items(set));

@@ -47,7 +47,7 @@ const facts = (source: ClusterFacts, target: ClusterFacts, scope: readonly strin
 });
 const mover = controllers();
 const found = (all: Facts) =>
-  mover.rules
+  [...mover.rules, ...(mover.rulesFor?.['pivot'] ?? [])]
     .flatMap((rule) => rule(all))
     .map(({ rule, level, subject, absolute }) => `${level}${absolute === true ? '!' : ''} ${rule} ${subject}`);
 

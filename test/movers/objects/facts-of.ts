@@ -26,7 +26,16 @@ export async function discovered(
   const left: Left[] = [];
   const findings: Finding[] = [];
   const signal = new AbortController().signal;
-  await mover.discover?.({ clusters: { source, target }, facts: built, scope, left, findings, options: { namespaces }, hmac, signal });
+  await mover.discover?.({
+    clusters: { source, target },
+    facts: built,
+    scope,
+    left,
+    findings,
+    options: { runbook: 'pivot', namespaces },
+    hmac,
+    signal,
+  });
   const roles = { source: factsOf(source, built.source), target: factsOf(target, built.target) };
   const facts: Facts = { roles, scope, left, namespaces, ...extra };
   for (const rule of mover.rules) findings.push(...rule(facts));

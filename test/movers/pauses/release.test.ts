@@ -135,8 +135,8 @@ describe('the rules about pauses', () => {
   const found = (...objects: ObjectFact[]) => {
     const source = { context: 's', objects: new Map(objects.map((one) => [one.key, one])) };
     const facts = { roles: { source }, scope: new Map(objects.map(({ key }) => [key, ''])) } as unknown as Facts;
-    return pauses()
-      .rules.flatMap((rule) => rule(facts))
+    return [...(pauses().rulesFor?.['pivot'] ?? [])]
+      .flatMap((rule) => rule(facts))
       .map(({ level, rule, subject }) => `${level} ${rule} ${subject}`);
   };
 

@@ -7,7 +7,7 @@ import type { Facts, ObjectFact } from '../../../plan/facts.ts';
 import type { Item } from '../../../plan/plan.ts';
 import { difference } from '../compare.ts';
 import { isHeld } from '../holding.ts';
-import { accessTo, isNoted, noted, standingItems, stepsDoing, type Context } from '../known.ts';
+import { accessTo, isNoted, noted, standingItems, stepsDoing, varsOf, type Context } from '../known.ts';
 import { kindOf } from '../read.ts';
 import { objectsOf } from '../sets.ts';
 import { readItems, readSource } from '../sides.ts';
@@ -64,10 +64,16 @@ function judge(item: Item, original: ObjectFact | undefined, copy: ObjectFact | 
   if (copy === undefined) return drifted('missing on the target');
   if (copy.deleting !== undefined) return drifted('being deleted on the target');
   const kind = kindOf(copy.ref);
+  if (isStanding(item, c)) return { state: 'done' };
   if (!isHeld(copy, kind)) return drifted('not held on the target');
   if (kind.mergesOwners && original.hash !== copy.hash) return undefined;
   if (original.hash === copy.hash || isNoted(noted(c, item.key), 'asIs')) return { state: 'done' };
   return undefined;
+}
+
+/** What others use on both sides stood there before us, as it is. */
+function isStanding(item: Item, c: Context): boolean {
+  return varsOf(item).global === true && isNoted(noted(c, item.key), 'kept');
 }
 
 async function explain(item: Item, known: ReadonlyMap<Key, Item>, c: Context): Promise<Seen> {
@@ -77,7 +83,7 @@ async function explain(item: Item, known: ReadonlyMap<Key, Item>, c: Context): P
     c.cluster('to').get(ref, { signal: c.signal }),
   ]);
   if (original === undefined || copy === undefined) return { state: 'drifted', note: 'gone meanwhile' };
-  const paths = difference(original, copy, kindOf(ref), 'copy', liveIn(known));
+  const paths = difference(original, copy, kindOf(ref), 'copy', liveIn(known, item));
   return paths.length === 0 ? { state: 'done' } : { state: 'drifted', note: `differs at ${paths.slice(0, 5).join(', ')}` };
 }
 

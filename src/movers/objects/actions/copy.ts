@@ -78,7 +78,7 @@ function withUids(seen: Seen, there: ObjectFact | undefined, all: ReadonlyMap<Ke
 /** What is not ours and will not be taken over. */
 export function foreign(item: Item, there: ObjectFact, c: Context): Seen | undefined {
   const kind = kindOf(there.ref);
-  if (varsOf(item).twin === there.uid) return undefined;
+  if (varsOf(item).twin === there.uid || varsOf(item).global === true) return undefined;
   const policy = c.plan.options['onConflict'];
   if (kind.mergesOwners || policy === 'adopt' || policy === 'overwrite') return undefined;
   if (there.hash === item.hash && isHeld(there, kind)) return undefined;

@@ -1,7 +1,7 @@
 /** `objects.managers`: who owns which field, as on the source. A POST ignores managedFields; a merge patch sets them exactly, ours left out. */
 import { hasStatus, type Cluster, type ManagedField } from '../../../cluster/cluster.ts';
 import type { Action } from '../../../plan/action.ts';
-import { MANAGER } from '../../../plan/marks.ts';
+import { isOurEntry } from '../../marked.ts';
 import { accessTo, isNoted, noted, type Context } from '../known.ts';
 import { readItems } from '../sides.ts';
 import { refOf } from '../write.ts';
@@ -23,15 +23,11 @@ export function managers(): Action<Cluster> {
     },
     async apply(item, _seen, c) {
       const original = await c.cluster('from').get(refOf(item), { signal: c.signal });
-      const wanted = (original?.metadata.managedFields ?? []).filter((entry) => !isOurs(entry));
+      const wanted = (original?.metadata.managedFields ?? []).filter((entry) => !isOurEntry(entry));
       return wanted.length === 0 ? { verb: 'kept' } : await restore(item, wanted, c);
     },
     access: (items, step) => [...accessTo(items, step, 'from', ['get']), ...accessTo(items, step, 'to', ['get', 'list', 'patch'])],
   };
-}
-
-function isOurs({ manager }: ManagedField): boolean {
-  return manager === MANAGER || manager?.startsWith(`${MANAGER}/`) === true;
 }
 
 async function restore(

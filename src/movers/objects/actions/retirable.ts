@@ -7,11 +7,11 @@ import type { Action, Seen } from '../../../plan/action.ts';
 import type { Facts, ObjectFact } from '../../../plan/facts.ts';
 import type { Item } from '../../../plan/plan.ts';
 import { isHeld } from '../holding.ts';
-import { accessTo, isNoted, noted, standingItems, type Context } from '../known.ts';
+import { accessTo, isNoted, noted, standingItems, varsOf, type Context } from '../known.ts';
 import { indexOf } from '../owning.ts';
 import { kindOf } from '../read.ts';
 import { isGoing } from '../let-go.ts';
-import { objectsOf } from '../sets.ts';
+import { itemOf, objectsOf } from '../sets.ts';
 import { readSource } from '../sides.ts';
 
 export function retirable(): Action<Cluster> {
@@ -21,14 +21,15 @@ export function retirable(): Action<Cluster> {
       const facts = await readSource(c);
       stopOnUnplanned(facts, known);
       const seen = new Map<Key, Seen>();
-      for (const item of known.values()) seen.set(item.key, stateOf(item, objectsOf(facts).get(item.key), c));
+      for (const item of known.values()) seen.set(item.key, stateOf(item, objectsOf(facts).get(item.key), facts, c));
       return seen;
     },
     access: (items, step) => accessTo(items, step, 'from', ['list']),
   };
 }
 
-function stateOf(item: Item, original: ObjectFact | undefined, c: Context): Seen {
+function stateOf(item: Item, original: ObjectFact | undefined, facts: Facts, c: Context): Seen {
+  if (facts.scoping !== undefined && varsOf(item).keep) return { state: 'done' }; // it stays, and lives on
   if (original === undefined) return { state: 'done' }; // removed before a crash
   const drifted = (note: string): Seen => ({ state: 'drifted', note });
   if (original.uid !== item.uid) return drifted('is not the object that was moved, but another of its name');
@@ -36,6 +37,7 @@ function stateOf(item: Item, original: ObjectFact | undefined, c: Context): Seen
   const copied = before?.hash ?? item.hash;
   // Being let go by us already: nothing but its finalizers has changed.
   if (!isGoing(original) && copied !== original.hash && !isNoted(before, 'asIs')) return drifted('was changed after it was copied');
+  if (facts.scoping !== undefined && varsOf(itemOf(original, facts)).keep) return drifted('is used by others on the source by now');
   return isHeld(original, kindOf(original.ref)) ? { state: 'done' } : drifted('has lost its pause mark');
 }
 

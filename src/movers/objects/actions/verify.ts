@@ -109,6 +109,6 @@ async function explain(item: Item, known: ReadonlyMap<Key, Item>, c: Context): P
   ]);
   if (original === undefined) return { state: 'done' };
   if (copy === undefined) return { state: 'drifted', note: 'gone meanwhile' };
-  const paths = difference(original, copy, kindOf(ref), 'released', liveIn(known));
+  const paths = difference(original, copy, kindOf(ref), 'released', liveIn(known, item));
   return paths.length === 0 ? { state: 'done' } : { state: 'drifted', note: `differs at ${paths.slice(0, 5).join(', ')}` };
 }

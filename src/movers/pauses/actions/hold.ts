@@ -54,8 +54,14 @@ function judge(object: KubeObject | undefined, item: Item, c: StepContext<Cluste
   if (object === undefined || isPaused(object, place)) return { state: 'done' };
   if (formerOf(object, c.run) !== undefined)
     return { state: 'drifted', note: `${object.metadata.name} is no longer paused: somebody took the mark off` };
-  if (isHost(item) && ours.has(clusterOfHost(object) ?? '')) return { state: 'done' };
+  if (isHost(item) && isCapm3There(c) && ours.has(clusterOfHost(object) ?? '')) return { state: 'done' };
   return { state: 'todo', saw: object, before: pauseOn(object, place) };
+}
+
+/** A runbook that hands over between controllers requires it; another one says who is seen running. */
+function isCapm3There({ step }: StepContext<Cluster>): boolean {
+  const { seen } = step.params;
+  return !Array.isArray(seen) || seen.includes('capm3');
 }
 
 /** Clusters that carry our mark, as `namespace/name`; asked only where a claimed host without a mark stands. */

@@ -1,9 +1,9 @@
 /** Letting go on the target: what `former` says comes back, in the request that takes it off and says who brought the object. */
-import type { Cluster, KubeObject } from '../../../cluster/cluster.ts';
+import type { Cluster, KubeObject, ManagedField } from '../../../cluster/cluster.ts';
 import type { Action, Seen, StepContext } from '../../../plan/action.ts';
 import { PIVOTED } from '../../../plan/marks.ts';
 import type { Data, Item } from '../../../plan/plan.ts';
-import { afterOf, formerOf, itemAccess, patchAsRead, readItems, refOf } from '../../marked.ts';
+import { afterOf, formerOf, isOurEntry, itemAccess, patchAsRead, readItems, refOf } from '../../marked.ts';
 import { HOSTS, markedByCapm3, some } from '../hosts-below.ts';
 import { freedChange, heldChange, isPaused, placeOf } from '../mark.ts';
 
@@ -16,17 +16,28 @@ export const releaseAction: Action<Cluster> = {
   },
   async apply(item, seen, c) {
     const place = placeOf(item);
-    const written = await patchAsRead(c.cluster('at'), refOf(item), seen.saw as KubeObject, c, (object) =>
-      freedChange(object, place, c.run, { [PIVOTED]: c.run }),
-    );
+    const owned = await ownership(item, c);
+    const written = await patchAsRead(c.cluster('at'), refOf(item), seen.saw as KubeObject, c, (object) => {
+      const change = freedChange(object, place, c.run, owned.managedFields === undefined ? { [PIVOTED]: c.run } : {});
+      return change === undefined ? undefined : { ...change, metadata: { ...change.metadata, ...owned } };
+    });
     return afterOf(written, 'released');
   },
   undo: holdAgain,
   access: (items, step) => [
     ...itemAccess(items, step, 'at', 'patch'),
+    ...(step.roles['from'] === undefined ? [] : itemAccess(items, step, 'from')),
     ...(items.some(isCluster) ? [{ role: step.roles['at'] ?? '', verb: 'list', group: HOSTS.group, resource: HOSTS.resource }] : []),
   ],
 };
+
+/** Where the step names the original's side: who owned which field there, put back in the same write, since controllers act right after it. Nothing of ours stays then. */
+async function ownership(item: Item, c: StepContext<Cluster>): Promise<{ managedFields?: readonly ManagedField[] }> {
+  if (c.step.roles['from'] === undefined) return {};
+  const original = await c.cluster('from').get(refOf(item), { signal: c.signal });
+  const managedFields = (original?.metadata.managedFields ?? []).filter((entry) => !isOurEntry(entry));
+  return managedFields.length === 0 ? {} : { managedFields };
+}
 
 function isCluster(item: Item): boolean {
   return item.ref?.group === 'cluster.x-k8s.io' && item.ref.kind === 'Cluster';

@@ -1,0 +1,95 @@
+/** What `move-objects` is asked for, from its flags and names. */
+import { usageError } from '../errors.ts';
+import { parseSelector } from '../graph/labels.ts';
+import type { ClusterChoice, MoveRequest } from '../runs/runs.ts';
+import type { Outcome } from '../ui/outcome.ts';
+import { chooseClusters, type ClusterFlags } from './clusters.ts';
+import { follow, refuseSilence, type Course, type CourseFlags } from './courses.ts';
+import type { Desk } from './desk.ts';
+
+export interface SelectionFlags {
+  readonly namespace?: readonly string[] | undefined;
+  readonly 'all-namespaces'?: boolean | undefined;
+  readonly selector?: string | undefined;
+  readonly 'filter-cluster'?: string | undefined;
+}
+
+export interface MoveFlags extends ClusterFlags, CourseFlags, SelectionFlags {
+  readonly 'to-namespace'?: string | undefined;
+  readonly 'on-missing-owner': MoveRequest['scoping']['onMissingOwner'];
+  readonly 'on-conflict': MoveRequest['onConflict'];
+  readonly 'lock-namespace': string;
+  readonly allow?: readonly string[] | undefined;
+  readonly kinds?: readonly string[] | undefined;
+  readonly timeout?: number | undefined;
+  readonly 'stay-frozen'?: boolean | undefined;
+}
+
+const TEN_MINUTES = 600_000;
+
+/** @param names `TYPE/NAME...` as typed */
+export async function moveObjects(flags: MoveFlags, names: readonly string[], course: Course, desk: Desk): Promise<Outcome> {
+  if (course === 'run') refuseSilence('move-objects', flags, desk);
+  return await follow(course, await requestOf(flags, names, desk), flags, desk);
+}
+
+async function requestOf(flags: MoveFlags, names: readonly string[], desk: Desk): Promise<MoveRequest> {
+  const { world, streams } = desk;
+  const asked = namesOf(flags, names);
+  if (flags.selector !== undefined) parseSelector(flags.selector);
+  const chosen = namespacesAsked(flags);
+  const clusters = await chooseClusters(flags, {
+    terminal: streams.terminal,
+    isFile: (path) => world.isFile(path),
+    contexts: (kubeconfig) => world.contexts(kubeconfig),
+    pick: (pick) => world.pick(pick, streams),
+  });
+  const namespaces = chosen ?? [await namespaceOf(clusters.source, desk)];
+  return {
+    runbook: 'move-objects',
+    clusters,
+    scoping: {
+      namespaces,
+      names: asked,
+      onMissingOwner: flags['on-missing-owner'],
+      ...(flags.selector === undefined ? {} : { labels: flags.selector }),
+      ...(flags['to-namespace'] === undefined ? {} : { toNamespace: oneNamespace(flags['to-namespace'], namespaces) }),
+    },
+    ...(flags.kinds === undefined ? {} : { kinds: flags.kinds }),
+    allow: flags.allow ?? [],
+    timeout: flags.timeout ?? TEN_MINUTES,
+    ...(flags.until === undefined ? {} : { until: flags.until }),
+    stayFrozen: flags['stay-frozen'] ?? false,
+    lockNamespace: flags['lock-namespace'],
+    onConflict: flags['on-conflict'],
+  };
+}
+
+/** `--filter-cluster NAME` is clusterctl's word for the name of a Cluster. */
+function namesOf(flags: SelectionFlags, names: readonly string[]): string[] {
+  const cluster = flags['filter-cluster'];
+  return [...new Set([...names, ...(cluster === undefined ? [] : [`cluster.cluster.x-k8s.io/${cluster}`])])];
+}
+
+/** Empty = all; undefined = none was named. @throws MigrateError `usage/both-forms` (2) */
+function namespacesAsked(flags: SelectionFlags): string[] | undefined {
+  const namespaces = flags.namespace ?? [];
+  if (flags['all-namespaces'] === true && namespaces.length > 0)
+    throw usageError('usage/both-forms', '--all-namespaces and --namespace contradict each other');
+  if (flags['all-namespaces'] === true) return [];
+  return namespaces.length === 0 ? undefined : [...new Set(namespaces)];
+}
+
+/** As kubectl has it: the namespace of the context, else `default`. */
+export async function namespaceOf(choice: ClusterChoice, { world }: Pick<Desk, 'world'>): Promise<string> {
+  const { contexts, current } = await world.contexts(choice.kubeconfig);
+  return contexts.find(({ name }) => name === (choice.context ?? current))?.namespace ?? 'default';
+}
+
+/** Two namespaces cannot become one: names would meet. */
+function oneNamespace(to: string, namespaces: readonly string[]): string {
+  if (namespaces.length === 1) return to;
+  throw usageError('usage/to-namespace', '--to-namespace needs exactly one namespace to move from', {
+    next: ['-n NAME --to-namespace NAME'],
+  });
+}
