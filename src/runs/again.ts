@@ -9,8 +9,10 @@ import { readJournal, type JournalContent } from '../journal/journal.ts';
 import { RunState } from '../journal/replay.ts';
 import { release } from '../movers/lock/fence.ts';
 import type { Plan } from '../plan/plan.ts';
+import { scopingOf } from '../plan/selection.ts';
 import { asking, rollbackQuestion, sidesOf } from './consent.ts';
 import { readPlan, runFiles, type RunFiles } from './directory.ts';
+import { asSeen } from './lens.ts';
 import { findRun, lockSteps } from './list.ts';
 import { withSession, type Session } from './session.ts';
 import type { AgainOptions, RunDeps } from './runs.ts';
@@ -128,7 +130,7 @@ async function reconnect(plan: Plan, options: AgainOptions, deps: RunDeps): Prom
       return [role, cluster] as const;
     }),
   );
-  return Object.fromEntries(pairs);
+  return asSeen(Object.fromEntries(pairs), scopingOf(plan.options), plan.options.lockNamespace);
 }
 
 /** This process in place of the one before; first waits until what that one had in flight must have landed. @returns the word on the Leases */

@@ -22,6 +22,7 @@ import { movePlan } from '../runbooks/move-objects.ts';
 import { pivotPlan } from '../runbooks/pivot.ts';
 import { asking, sidesOf, type Counted } from './consent.ts';
 import { createRun, hmacWith, newKey, newRunId, removeRun, runFiles } from './directory.ts';
+import { asSeen } from './lens.ts';
 import { listRuns } from './list.ts';
 import { withSession } from './session.ts';
 import type { Prepared, RunDeps, RunRequest, RunView } from './runs.ts';
@@ -49,7 +50,7 @@ async function prepare(request: RunRequest, kinds: readonly AddedKind[], deps: R
     connect('source', request.clusters.source, options),
     connect('target', request.clusters.target, options),
   ]);
-  const clusters = { source, target };
+  const clusters = asSeen({ source, target }, request.runbook === 'move-objects' ? request.scoping : undefined, request.lockNamespace);
   const close = async (): Promise<void> => {
     await Promise.all([source.close(), target.close()]);
   };

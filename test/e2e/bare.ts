@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { installCrds } from '../fixtures/index.ts';
-import { adminClient, startPlanes } from '../sandbox/index.ts';
+import { adminClient, eventually, startPlanes } from '../sandbox/index.ts';
 import type { AdminClient, KubeObject, Plane } from '../sandbox/index.ts';
 import type { Ended } from './stage.ts';
 
@@ -155,3 +155,32 @@ export async function secret(
 export function isPaused(object: KubeObject | undefined): boolean {
   return object?.spec?.['paused'] === true || object?.metadata.annotations?.['cluster.x-k8s.io/paused'] !== undefined;
 }
+
+export interface OpenKind {
+  readonly group: string;
+  readonly kind: string;
+  readonly resource: string;
+  readonly scope?: 'Namespaced' | 'Cluster';
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+/** A kind that takes any spec, with a status of its own, on both sides. */
+export async function openKind(stage: Bare, { group, kind, resource, scope = 'Namespaced', labels = {} }: OpenKind): Promise<void> {
+  const open = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
+  const schema = { openAPIV3Schema: { type: 'object', properties: { spec: open, status: open } } };
+  const versions = [{ name: 'v1', served: true, storage: true, subresources: { status: {} }, schema }];
+  const names = { plural: resource, singular: kind.toLowerCase(), kind, listKind: `${kind}List` };
+  const crd = {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `${resource}.${group}`, labels },
+    spec: { group, scope, names, versions },
+  };
+  for (const client of [stage.s, stage.t]) {
+    await client.create('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', crd);
+    await eventually(`${resource} to be served`, async () => (await client.request('GET', `/apis/${group}/v1/${resource}`)).status === 200);
+  }
+}
+
+export const OPEN = (group: string, resource: string, ns?: string): string =>
+  ns === undefined ? `/apis/${group}/v1/${resource}` : `/apis/${group}/v1/namespaces/${ns}/${resource}`;

@@ -11,6 +11,7 @@ import { remove } from './actions/remove.ts';
 import { retirable } from './actions/retirable.ts';
 import { verify } from './actions/verify.ts';
 import { discover } from './discover.ts';
+import { namespaceRules } from './namespace-rules.ts';
 import { OtherSide } from './owners.ts';
 import { rules } from './preflight.ts';
 import { readyRules } from './ready.ts';
@@ -24,7 +25,7 @@ export function objects(): Mover {
     name: 'objects',
     discover,
     rules,
-    rulesFor: { 'move-objects': readyRules },
+    rulesFor: { 'move-objects': [...readyRules, ...namespaceRules] },
     sets: setsOf,
     actions: {
       namespaces: namespaces(),

@@ -6,18 +6,23 @@ import { BLOCK_MOVE, HOST_PAUSED } from '../../../kinds/names.ts';
 import { title } from '../../../graph/ref.ts';
 import type { Action, Seen, StepContext } from '../../../plan/action.ts';
 import { isAllowed } from '../../../plan/allow.ts';
-import type { Item } from '../../../plan/plan.ts';
+import type { Item, Step } from '../../../plan/plan.ts';
 import { itemAccess, readItems, refOf } from '../../marked.ts';
 import { isHost } from '../hosts-below.ts';
 import { BLOCKED_RULE } from '../preflight.ts';
 
 export const acknowledgedAction: Action<Cluster> = {
   async probe(items, c) {
-    const asked = items.filter(mayBlock);
+    const asked = items.filter((item) => mayBlock(item, c.step));
     const objects = await readItems(c.cluster('at'), asked, { metadataOnly: true });
     return new Map(asked.map((item) => [item.key, judge(objects.get(item.key), item, c)]));
   },
-  access: (items, step) => itemAccess(items.filter(mayBlock), step, 'at'),
+  access: (items, step) =>
+    itemAccess(
+      items.filter((item) => mayBlock(item, step)),
+      step,
+      'at',
+    ),
 };
 
 /** Absent = a runbook that requires all of them. */
@@ -26,8 +31,9 @@ function isSeen(component: string, { step }: StepContext<Cluster>): boolean {
   return !Array.isArray(seen) || seen.includes(component);
 }
 
-/** Secrets and what else is at rest have nobody who could block. */
-function mayBlock({ ref }: Item): boolean {
+/** Of the kinds that a pivot is about those at rest have nobody who could block. Elsewhere any object may say so. */
+function mayBlock({ ref }: Item, { params }: Step): boolean {
+  if (Array.isArray(params['seen'])) return ref !== undefined;
   return ref !== undefined && (isOurGroup(ref.group) || isAddedGroup(ref.group)) && describe(ref.group, ref.kind).hold.by !== 'rest';
 }
 

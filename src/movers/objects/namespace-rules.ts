@@ -1,0 +1,45 @@
+/** What speaks against moving into a namespace of another name. Pure. */
+import { title } from '../../graph/ref.ts';
+import type { Rule } from '../../plan/facts.ts';
+import { block, moving } from './sound.ts';
+
+/** Ironic knows a server as `namespace~name`: under another name it would be registered a second time. */
+const bound: Rule = (facts) => {
+  const { toNamespace, namespaces = [] } = facts.scoping ?? {};
+  if (toNamespace === undefined || namespaces.includes(toNamespace)) return [];
+  return moving(facts)
+    .filter(
+      ({ ref, vars }) =>
+        ref.group === 'metal3.io' && ref.kind === 'BareMetalHost' && (vars['consumer'] !== undefined || vars['nodeId'] !== undefined),
+    )
+    .map(({ ref }) => ({
+      ...block(
+        'objects/namespace-bound',
+        title(ref),
+        `${title(ref)} is claimed or known to Ironic, which knows it by its namespace: in ${toNamespace} it would be another server.`,
+        'move it without --to-namespace',
+      ),
+      absolute: true,
+    }));
+};
+
+/** Through the mapping a reference into that namespace would come back as one into the old. */
+const taken: Rule = (facts) => {
+  const { toNamespace, namespaces = [] } = facts.scoping ?? {};
+  if (toNamespace === undefined || namespaces.includes(toNamespace)) return [];
+  return moving(facts).flatMap(({ ref, references }) =>
+    references
+      .filter(({ key }) => key.split('/')[1] === toNamespace)
+      .map(({ key, path }) => ({
+        ...block(
+          'objects/namespace-taken',
+          title(ref),
+          `${title(ref)} names ${key} (${path}): ${toNamespace} is in use on the source as well.`,
+          'choose another --to-namespace',
+        ),
+        absolute: true,
+      })),
+  );
+};
+
+export const namespaceRules: readonly Rule[] = [bound, taken];
