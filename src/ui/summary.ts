@@ -53,7 +53,9 @@ function row(name: string, lines: readonly string[], width: number, { palette, w
 function kinds(summary: Summary): string {
   const each = summary.kinds.map(({ kind, moved }) => `${count(moved)} ${kind}`).join(', ');
   const released =
-    summary.released === undefined ? '' : `; ${count(summary.released.done)} of ${counted(summary.released.total, 'host')} released`;
+    summary.released === undefined
+      ? ''
+      : `; ${count(summary.released.done)} of ${counted(summary.released.total, summary.runbook === 'pivot' ? 'host' : 'object')} released`;
   return `${counted(summary.moved, 'object')}${each === '' ? '' : `: ${each}`}${released}`;
 }
 

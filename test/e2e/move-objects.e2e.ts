@@ -1,9 +1,19 @@
 // move-objects between two API servers without any controller, with Cluster API's and Metal3's real schemas.
 import assert from 'node:assert/strict';
 import { loadFleet, snapshot, type Snapshot } from '../fixtures/index.ts';
-import { bare, type Bare } from './bare.ts';
+import type { KubeObject } from '../sandbox/index.ts';
+import { bare, CAPI, cluster, isPaused, namespace, openKind, OPEN, ownedBy, put, secret, SECRETS, type Bare } from './bare.ts';
+import { classBody } from './defects/providers.ts';
 import { danglingOwners, differences, marked } from './equal.ts';
 import type { Ended } from './stage.ts';
+
+const TEMPLATES = (ns: string): string => OPEN('infrastructure.cluster.x-k8s.io', 'devtemplates', ns);
+const template = (ns: string, name: string, ownerReferences: readonly object[] = []) => ({
+  apiVersion: 'infrastructure.cluster.x-k8s.io/v1',
+  kind: 'DevTemplate',
+  metadata: { name, namespace: ns, ownerReferences },
+  spec: {},
+});
 
 const inNamespace = (all: Snapshot, namespace: string): Snapshot =>
   new Map([...all].filter(([, { metadata }]) => metadata.namespace === namespace));
@@ -13,6 +23,7 @@ describe('move-objects between two bare API servers', function () {
   let stage: Bare;
   before(async () => {
     stage = await bare({ name: 'move' });
+    await openKind(stage, { group: 'infrastructure.cluster.x-k8s.io', kind: 'DevTemplate', resource: 'devtemplates' });
   });
   after(() => stage?.stop());
 
@@ -63,5 +74,113 @@ describe('move-objects between two bare API servers', function () {
       assert.deepEqual([...inNamespace(await snapshot(stage.s), NS).keys()], []);
       assert.deepEqual(differences(original, inNamespace(await snapshot(stage.t), NS), 'after-release'), []);
     });
+  });
+
+  describe('of a part of a namespace', () => {
+    const NS = 'team-b';
+    let ended: Ended;
+
+    before(async () => {
+      await namespace(stage.s, NS);
+      for (const name of ['k-infra', 'k-cp']) await put(stage.s, TEMPLATES(NS), template(NS, name));
+      await put(stage.s, CAPI('clusterclasses', NS), classBody(NS, 'k'));
+      const topology = { topology: { classRef: { name: 'k' }, version: 'v1.30.0' } };
+      for (const name of ['one', 'two']) {
+        const owner = await cluster(stage.s, NS, name, topology);
+        await secret(stage.s, NS, `${name}-kubeconfig`, { ownerReferences: [ownedBy(owner)] });
+      }
+      ended = await stage.move(NS, 'cluster/one', '--retire');
+    });
+
+    it('moves one Cluster with what is its own, and copies and keeps what it shares', async () => {
+      assert.equal(ended.exit, 0, ended.stderr);
+      const names = async (client: typeof stage.s): Promise<string[]> => {
+        const lists = await Promise.all(
+          [CAPI('clusters', NS), CAPI('clusterclasses', NS), SECRETS(NS), TEMPLATES(NS)].map((path) => client.list(path)),
+        );
+        return lists
+          .flat()
+          .map(({ metadata }) => metadata.name)
+          .sort();
+      };
+      assert.deepEqual(await names(stage.t), ['k', 'k-cp', 'k-infra', 'one', 'one-kubeconfig']);
+      assert.deepEqual(await names(stage.s), ['k', 'k-cp', 'k-infra', 'two', 'two-kubeconfig']);
+    });
+
+    it('leaves nothing paused that was not', async () => {
+      const all = [stage.s, stage.t].flatMap((client) => ['clusters', 'clusterclasses'].map((resource) => client.list(CAPI(resource, NS))));
+      assert.deepEqual((await Promise.all(all)).flat().filter(isPaused), []);
+    });
+  });
+
+  describe('into a namespace of another name', () => {
+    const [NS, TO] = ['team-c', 'tenant-c'];
+
+    before(async () => {
+      const owner = await cluster(stage.s, NS, 'c');
+      await secret(stage.s, NS, 'c-kubeconfig', { ownerReferences: [ownedBy(owner)] });
+      await put(stage.s, TEMPLATES(NS), {
+        ...template(NS, 'ref'),
+        spec: { secretRef: { name: 'c-kubeconfig', namespace: NS }, other: { name: 'x', namespace: 'elsewhere' } },
+      });
+    });
+
+    it('rewrites namespaces and references, and nothing else', async () => {
+      const ended = await stage.move(NS, '--to-namespace', TO, '--retire');
+      assert.equal(ended.exit, 0, ended.stderr);
+      const copy = await stage.t.get(`${TEMPLATES(TO)}/ref`);
+      assert.deepEqual(copy?.spec?.['secretRef'], { name: 'c-kubeconfig', namespace: TO });
+      assert.deepEqual(copy?.spec?.['other'], { name: 'x', namespace: 'elsewhere' });
+      const root = await stage.t.get(`${CAPI('clusters', TO)}/c`);
+      assert.equal((await stage.t.get(`${SECRETS(TO)}/c-kubeconfig`))?.metadata.ownerReferences?.[0]?.uid, root?.metadata.uid);
+      assert.equal(isPaused(root), false);
+      assert.equal(await stage.t.get(`/api/v1/namespaces/${NS}`), undefined);
+      assert.equal(await stage.s.get(`${CAPI('clusters', NS)}/c`), undefined);
+    });
+
+    it('refuses a claimed BareMetalHost: Ironic knows it by its namespace', async () => {
+      await loadFleet(stage.s, { clusters: 1, hostsPerCluster: 1, namespaces: ['team-d'], blockMove: false });
+      const ended = await stage.move('team-d', '--to-namespace', 'tenant-d', '-o', 'json', '--allow', 'objects/namespace-bound');
+      assert.equal(ended.exit, 4, ended.stderr);
+      assert.match(ended.stdout, /objects\/namespace-bound/);
+    });
+  });
+
+  it('keeps every byte of what is hard to keep', async () => {
+    const ns = 'team-e';
+    const root = await cluster(stage.s, ns, 'c');
+    const exact =
+      '{"apiVersion":"infrastructure.cluster.x-k8s.io/v1","kind":"DevTemplate","metadata":{"generateName":"gen-","name":"hard"},"spec":{"big":9007199254740993,"float":1.10,"none":null,"deep":{"ü":"日本語"}}}';
+    const { status } = await stage.s.request('POST', TEMPLATES(ns), exact);
+    assert.equal(status, 201);
+    await secret(stage.s, ns, 'fixed', {
+      ownerReferences: [{ ...ownedBy(root), controller: false }],
+      annotations: { long: 'ä'.repeat(50_000) },
+    });
+    await stage.s.patch(`${SECRETS(ns)}/fixed`, { immutable: true });
+    let owner = root;
+    for (let level = 0; level < 12; level++)
+      owner = await put(stage.s, TEMPLATES(ns), template(ns, `level-${level}`, [{ ...ownedBy(owner), blockOwnerDeletion: true }]));
+    const longest = 'n'.repeat(253);
+    await put(stage.s, TEMPLATES(ns), template(ns, longest, [ownedBy(root)]));
+    await Promise.all(Array.from({ length: 520 }, (_, n) => secret(stage.s, ns, `many-${n}`, { ownerReferences: [ownedBy(root)] })));
+    const ended = await stage.move(ns);
+    assert.equal(ended.exit, 0, ended.stderr);
+    const bare = ({ metadata: { name, annotations, generateName }, spec }: KubeObject) => ({ name, annotations, generateName, spec });
+    for (const name of ['hard', longest]) {
+      const [original, copy] = await Promise.all([stage.s, stage.t].map((client) => client.get(`${TEMPLATES(ns)}/${name}`)));
+      assert.deepEqual(bare(copy!), bare(original!));
+    }
+    const yaml = { Accept: 'application/yaml' };
+    const { body } = await stage.t.request('GET', `${TEMPLATES(ns)}/hard`, undefined, yaml);
+    assert.match(String(body), /big: 9007199254740993\n/);
+    const fixed = await stage.t.get(`${SECRETS(ns)}/fixed`);
+    assert.deepEqual([fixed?.['immutable'], fixed?.metadata.ownerReferences?.[0]?.controller], [true, false]);
+    assert.equal(fixed?.metadata.ownerReferences?.[0] !== undefined && 'blockOwnerDeletion' in fixed.metadata.ownerReferences[0], false);
+    assert.equal((await stage.t.list(SECRETS(ns))).length, 521);
+    for (let level = 1; level < 12; level++) {
+      const [below, above] = await Promise.all([level, level - 1].map((at) => stage.t.get(`${TEMPLATES(ns)}/level-${at}`)));
+      assert.equal(below?.metadata.ownerReferences?.[0]?.uid, above?.metadata.uid);
+    }
   });
 });

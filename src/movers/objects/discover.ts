@@ -22,7 +22,9 @@ export async function discover(c: DiscoverContext): Promise<void> {
   const own = frames.get('source') ?? { kinds: new Map(), schemas: new Map() };
   const [other] = Object.keys(others);
   await readSource(source, c, own, other === undefined ? undefined : frames.get(other));
-  await Promise.all(Object.entries(others).map(([role, cluster]) => readOther(cluster, builderOf(c, role), c, own.kinds)));
+  for (const [role, { others: more }] of frames) noteFollowed(builderOf(c, role), more, c);
+  const kinds = builderOf(c, 'source').kinds;
+  await Promise.all(Object.entries(others).map(([role, cluster]) => readOther(cluster, builderOf(c, role), c, kinds)));
   await tellWhereElse(source, c);
 }
 
@@ -46,6 +48,15 @@ async function readFrame(cluster: Cluster, builder: FactsBuilder, signal: AbortS
   for (const [id, kind] of kinds.kinds) builder.kinds.set(id, kind);
   for (const [name, namespace] of namespaces) builder.namespaces.set(name, namespace);
   return kinds;
+}
+
+/** An owner that was followed may be of a kind that does not move by itself: from then on it is one of those that matter. */
+function noteFollowed(builder: FactsBuilder, others: Kinds['others'], c: DiscoverContext): void {
+  for (const key of c.scope.keys()) {
+    const id = key.slice(0, key.indexOf('/'));
+    const kind = builder.kinds.has(id) ? undefined : others?.get(id);
+    if (kind !== undefined) builder.kinds.set(id, kind);
+  }
 }
 
 /** Without the kinds and namespaces of both sides nothing can be judged: every finding would be a wrong one. @throws MigrateError `access/denied` (4) */

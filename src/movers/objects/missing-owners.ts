@@ -12,12 +12,13 @@ type Objects = ReadonlyMap<Key, ObjectFact>;
 /** Owners of what is in scope, and theirs, taken in; those of kinds that are not read by themselves are fetched. A stale owner cannot be followed: a rule tells. */
 export async function followOwners(
   cluster: Cluster,
-  objects: Map<Key, ObjectFact>,
-  scope: Map<Key, string>,
+  known: Objects,
+  scope: ReadonlyMap<Key, string>,
   options: ReadOptions,
-): Promise<Map<Key, string>> {
+): Promise<{ readonly objects: Map<Key, ObjectFact>; readonly owners: Map<Key, string> }> {
   const owners = new Map<Key, string>();
-  const byUid = new Map(indexOf(objects).byUid);
+  const objects = new Map(known); // a table of its own: look-ups are kept per table
+  const byUid = new Map(indexOf(known).byUid);
   const queue = [...scope.keys()].flatMap((key) => objects.get(key) ?? []);
   const asked = new Set<string>();
   for (let at = 0; at < queue.length; at++) {
@@ -27,14 +28,17 @@ export async function followOwners(
       if (found === undefined && !asked.has(owner.uid)) {
         asked.add(owner.uid);
         found = await fetchOwner(cluster, owner, fact, options);
-        if (found !== undefined) byUid.set(found.uid, objects.set(found.key, found).get(found.key) ?? found);
+        if (found !== undefined) {
+          byUid.set(found.uid, found);
+          objects.set(found.key, found);
+        }
       }
       if (found === undefined || scope.has(found.key) || owners.has(found.key)) continue;
       owners.set(found.key, `owns ${title(fact.ref)} (--on-missing-owner=follow)`);
       queue.push(found);
     }
   }
-  return owners;
+  return { objects, owners };
 }
 
 /** The owner in the version that the server prefers; undefined = there is none with this UID. */

@@ -30,27 +30,60 @@ export interface Kinds {
   readonly kinds: ReadonlyMap<string, KindFact>;
   /** openAPIV3Schema by `resource.group/version`. */
   readonly schemas: ReadonlyMap<string, unknown>;
+  /** Kinds that do not move by themselves, by `resource.group`: an owner of one may be followed. */
+  readonly others?: ReadonlyMap<string, KindFact>;
 }
 
 /** The CRDs of Cluster API and Metal3, those that clusterctl would discover, and those of added kinds. @throws ApiFailure */
 export async function readKinds(cluster: Cluster, signal: AbortSignal): Promise<Kinds> {
   const kinds = new Map<string, KindFact>();
+  const others = new Map<string, KindFact>();
   const schemas = new Map<string, unknown>();
+  const versions: string[] = [];
   for await (const crd of cluster.list(CRDS, { signal })) {
-    const fact = kindFact(crd, schemas);
-    if (fact !== undefined) kinds.set(`${fact.resource}.${fact.group}`, fact);
+    versions.push(versionOf(crd));
+    const fact = kindFact(crd);
+    const ours = isOurGroup(fact.group) || CLUSTERCTL in fact.labels || addedKind(fact.group, fact.kind) !== undefined;
+    (ours ? kinds : others).set(`${fact.resource}.${fact.group}`, fact);
+    if (ours) keepSchemas(crd, fact, schemas);
   }
-  return { kinds, schemas };
+  seen.set(cluster, { versions: versions.sort().join(), kinds: { kinds, schemas: NO_SCHEMAS, others } });
+  return { kinds, schemas, others };
 }
 
-function kindFact(crd: KubeObject, schemas: Map<string, unknown>): KindFact | undefined {
+const NO_SCHEMAS: ReadonlyMap<string, unknown> = new Map();
+const seen = new WeakMap<Cluster, { readonly versions: string; readonly kinds: Kinds }>();
+
+/** The same without schemas. Definitions are megabytes: of a cluster that was read before only what has changed since makes them be read again. @throws ApiFailure */
+export async function knownKinds(cluster: Cluster, signal: AbortSignal): Promise<Kinds> {
+  const before = seen.get(cluster);
+  if (before !== undefined && before.versions === (await versionsOfCrds(cluster, signal))) return before.kinds;
+  return await readKinds(cluster, signal);
+}
+
+async function versionsOfCrds(cluster: Cluster, signal: AbortSignal): Promise<string> {
+  const versions: string[] = [];
+  for await (const crd of cluster.list(CRDS, { metadataOnly: true, signal })) versions.push(versionOf(crd));
+  return versions.sort().join();
+}
+
+function versionOf({ metadata: { name, uid = '', resourceVersion = '' } }: KubeObject): string {
+  return `${name} ${uid} ${resourceVersion}`;
+}
+
+function keepSchemas(crd: KubeObject, { resource, group }: KindFact, schemas: Map<string, unknown>): void {
+  const { versions } = crd['spec'] as { versions: unknown[] };
+  for (const version of versions.filter(isFields)) {
+    const schema = isFields(version['schema']) ? version['schema']['openAPIV3Schema'] : undefined;
+    if (schema !== undefined) schemas.set(`${resource}.${group}/${String(version['name'])}`, schema);
+  }
+}
+
+function kindFact(crd: KubeObject): KindFact {
   const spec = crd['spec'] as { group: string; scope: string; names: { kind: string; plural: string }; versions: unknown[] };
   const labels = crd.metadata.labels ?? {};
-  if (!isOurGroup(spec.group) && !(CLUSTERCTL in labels) && addedKind(spec.group, spec.names.kind) === undefined) return undefined;
   const versions = spec.versions.filter(isFields).map((version) => {
     const name = String(version['name']);
-    const schema = isFields(version['schema']) ? version['schema']['openAPIV3Schema'] : undefined;
-    if (schema !== undefined) schemas.set(`${spec.names.plural}.${spec.group}/${name}`, schema);
     const status = isFields(version['subresources']) && 'status' in version['subresources'];
     return { name, served: version['served'] === true, storage: version['storage'] === true, status };
   });

@@ -71,20 +71,32 @@ export const owners: Rule = (facts) => {
     fact.owners.flatMap((owner) => {
       const live = byUid.get(owner.uid);
       const what = `${owner.kind} ${owner.name}`;
-      if (live === undefined) return kindOf(fact.ref).mergesOwners ? [] : [staleOwner(fact, what)];
+      if (live === undefined) return kindOf(fact.ref).mergesOwners ? [] : [asChosen(staleOwner(fact, what), facts)];
       // A look reads no target: there nothing can be said, and the copy is made without that owner if it is missing.
       if (facts.scope.has(live.key) || there === undefined || there.has(live.key)) return [];
       return [
-        block(
-          'objects/owner-outside',
-          title(fact.ref),
-          `${title(fact.ref)} belongs to ${what}, which does not move and is not on the target.`,
-          `label ${what} to be moved, or take the owner reference off`,
+        asChosen(
+          block(
+            'objects/owner-outside',
+            title(fact.ref),
+            `${title(fact.ref)} belongs to ${what}, which does not move and is not on the target.`,
+            facts.scoping === undefined ? `label ${what} to be moved, or take the owner reference off` : CHOICE,
+          ),
+          facts,
         ),
       ];
     }),
   );
 };
+
+const CHOICE = '--on-missing-owner=follow moves the owner too, --on-missing-owner=drop-reference copies without it';
+
+/** Left out by choice: told, and no longer blocking. */
+function asChosen(finding: Finding, { scoping }: Facts): Finding {
+  if (scoping?.onMissingOwner !== 'drop-reference') return finding;
+  const { fix: _fix, ...rest } = finding;
+  return { ...rest, level: 'warn', sentence: `${finding.sentence} It is copied without this owner.` };
+}
 
 function staleOwner({ ref }: ObjectFact, what: string): Finding {
   const sentence = `${title(ref)} names ${what} as its owner by a UID that is not among what was read: a stale owner, or one of a kind that is not moved.`;
@@ -106,7 +118,9 @@ export const ownerCycles: Rule = (facts) => {
       'objects/owner-cycle',
       name(cycle[0]),
       `These own each other in a circle: ${cycle.map(name).join(' -> ')}.`,
-      'take one of the owner references off',
+      facts.scoping === undefined
+        ? 'take one of the owner references off'
+        : 'take one of the owner references off, or --on-missing-owner=drop-reference',
     ),
     absolute: true,
   }));

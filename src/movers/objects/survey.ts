@@ -12,7 +12,7 @@ import { resolveNames } from './names.ts';
 import { ownersOf, type Comparison } from './normalise.ts';
 import { indexOf } from './owning.ts';
 import { pruneWatch } from './prune.ts';
-import { listedKinds, placesOf, readKinds, readNamespaces, readObjects, type Kinds, type ReadOptions, type Refused } from './read.ts';
+import { listedKinds, placesOf, knownKinds, readNamespaces, readObjects, type Kinds, type ReadOptions, type Refused } from './read.ts';
 import { ordered, scopeOf } from './scope.ts';
 import { select } from './select.ts';
 
@@ -65,9 +65,12 @@ async function selected(cluster: Cluster, read: Objects, kinds: Kinds, reading: 
   const everything = { ...scopeOf(known, kinds.kinds), roles: { source: { objects: known } }, namespaces: scoping.namespaces };
   const names = await meant(cluster, scoping, known);
   const chosen = select(everything as unknown as Facts, scoping, names);
-  const owners = scoping.onMissingOwner === 'follow' ? await followOwners(cluster, known, chosen.scope, reading) : new Map<Key, string>();
+  const { objects: all, owners } =
+    scoping.onMissingOwner === 'follow'
+      ? await followOwners(cluster, known, chosen.scope, reading)
+      : { objects: known, owners: new Map<Key, string>() };
   const reached = new Map([...chosen.scope, ...owners]);
-  const objects = scoping.onMissingOwner === 'drop-reference' ? openCircles(known, reached) : known;
+  const objects = scoping.onMissingOwner === 'drop-reference' ? openCircles(all, reached) : all;
   const scope = ordered(objects, reached);
   const kept = keptOnSource(objects, scope, usedElsewhere);
   const told = new Set(kept.map(({ key }) => key));
@@ -96,7 +99,7 @@ export function withOwners(
 
 /** Facts of the source alone, as pure functions want them. */
 export async function surveyFacts(cluster: Cluster, options: SurveyOptions): Promise<Facts & { readonly source: ClusterFacts }> {
-  const [kinds, namespaces] = await Promise.all([readKinds(cluster, options.signal), readNamespaces(cluster, options.signal)]);
+  const [kinds, namespaces] = await Promise.all([knownKinds(cluster, options.signal), readNamespaces(cluster, options.signal)]);
   const { objects, scope, left, pruned } = await survey(cluster, kinds, options);
   const { context, server, uid, version } = cluster;
   const source = {

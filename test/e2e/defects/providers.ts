@@ -36,9 +36,11 @@ export const classBody = (ns: string, name: string) => ({
   },
 });
 
-/** With the garbage collector, which is what turns a lost owner into a lost object. */
-export async function providers(name: string): Promise<Bare> {
-  const stage = await bare({ name, controllers: ['garbage-collector-controller', 'namespace-controller'] });
+/** The garbage collector turns a lost owner into a lost object. */
+export const COLLECTING = ['garbage-collector-controller', 'namespace-controller'];
+
+export async function providers(name: string, controllers?: readonly string[]): Promise<Bare> {
+  const stage = await bare({ name, ...(controllers === undefined ? {} : { controllers }) });
   await openKind(stage, { group: INFRA, kind: 'DevTemplate', resource: 'devtemplates', labels: { [MOVED]: '' } });
   await openKind(stage, { group: ACME, kind: 'Widget', resource: 'widgets', labels: { [MOVED]: '' } });
   await openKind(stage, { group: ACME, kind: 'Thing', resource: 'things' });

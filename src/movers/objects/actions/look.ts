@@ -8,7 +8,7 @@ import type { ClusterFacts, Facts, ObjectFact } from '../../../plan/facts.ts';
 import type { Item } from '../../../plan/plan.ts';
 import { accessTo, isNoted, noted, standingItems, varsOf, type Context } from '../known.ts';
 import { contentRules } from '../sound.ts';
-import { readKinds, readNamespaces, kindOf } from '../read.ts';
+import { knownKinds, readNamespaces, kindOf } from '../read.ts';
 import { itemOf, objectsOf, type ObjectVars } from '../sets.ts';
 import { readSource } from '../sides.ts';
 
@@ -90,7 +90,7 @@ async function newKinds(
   const fresh = changes.filter((item) => varsOf(item).change === 'new');
   if (fresh.length === 0) return [];
   const to = c.cluster('to');
-  const [kinds, namespaces] = await Promise.all([readKinds(to, c.signal), readNamespaces(to, c.signal)]);
+  const [kinds, namespaces] = await Promise.all([knownKinds(to, c.signal), readNamespaces(to, c.signal)]);
   const missing = fresh.filter(({ ref }) => {
     if (ref === undefined || ref.group === '') return false;
     const versions = kinds.kinds.get(`${ref.resource}.${ref.group}`)?.versions ?? [];

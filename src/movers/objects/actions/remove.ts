@@ -10,7 +10,7 @@ import type { Item } from '../../../plan/plan.ts';
 import { accessTo, isNoted, narrowed, noted, standingItems, type Context } from '../known.ts';
 import { announcing, isGoing, letGo } from '../let-go.ts';
 import type { OtherSide } from '../owners.ts';
-import { listedKinds, readKinds, refOf as refOfObject, type Listed } from '../read.ts';
+import { listedKinds, knownKinds, refOf as refOfObject, type Listed } from '../read.ts';
 import { readItems } from '../sides.ts';
 import { refOf } from '../write.ts';
 import { withItems } from './copy.ts';
@@ -85,7 +85,7 @@ function standingOf({ ref, uid, resourceVersion, finalizers, annotations, deleti
 async function derivedObjects(c: Context): Promise<Derived> {
   const at = c.cluster('at');
   const found = new Map<string, { readonly object: KubeObject; readonly kind: Listed }[]>();
-  const { kinds } = await readKinds(at, c.signal);
+  const { kinds } = await knownKinds(at, c.signal);
   for (const kind of listedKinds(kinds).filter(({ group, kind: name }) => describe(group, name).left?.rule === 'left/derived')) {
     try {
       await collect(kind, at, found, c);
