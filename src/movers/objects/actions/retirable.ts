@@ -45,9 +45,14 @@ function stateOf(item: Item, original: ObjectFact | undefined, facts: Facts, c: 
 function stopOnUnplanned(facts: Facts, known: ReadonlyMap<Key, Item>): void {
   const { byUid } = indexOf(objectsOf(facts));
   const unplanned: string[] = [];
+  // What is kept on the source goes on owning what it owns there.
+  const goes = (key: Key | undefined): boolean => {
+    const item = key === undefined ? undefined : known.get(key);
+    return item !== undefined && !(facts.scoping !== undefined && varsOf(item).keep);
+  };
   for (const fact of objectsOf(facts).values()) {
     if (known.has(fact.key) || describe(fact.ref.group, fact.ref.kind).left?.rule === 'left/derived') continue;
-    const below = fact.owners.find(({ uid }) => known.has(byUid.get(uid)?.key ?? ''));
+    const below = fact.owners.find(({ uid }) => goes(byUid.get(uid)?.key));
     if (facts.scope.has(fact.key)) unplanned.push(`${title(fact.ref)} is new`);
     else if (below !== undefined) unplanned.push(`${title(fact.ref)} belongs to ${below.kind} ${below.name}, and stays`);
   }
