@@ -27,8 +27,12 @@ function cluster(has: readonly KubeObject[]) {
   return { sent, seen: renamed(fake as unknown as Cluster, { is: 'new', as: 'old' }) };
 }
 
-const thing = (namespace: string, name: string, spec: unknown = {}): KubeObject =>
-  ({ apiVersion: 'acme.test/v1', kind: 'Thing', metadata: { name, namespace }, spec });
+const thing = (namespace: string, name: string, spec: unknown = {}): KubeObject => ({
+  apiVersion: 'acme.test/v1',
+  kind: 'Thing',
+  metadata: { name, namespace },
+  spec,
+});
 
 async function all(list: AsyncIterable<KubeObject>): Promise<KubeObject[]> {
   const found: KubeObject[] = [];
