@@ -1,7 +1,11 @@
 /** Preflight said no, or a plan is no longer true: the report was told, the document carries it too. */
+import { quote } from '../cluster/words.ts';
 import { EXIT, MigrateError } from '../errors.ts';
 import type { Drift } from '../plan/drift.ts';
 import type { Finding } from '../plan/plan.ts';
+
+/** Where the name of a runbook is no noun. */
+const NOUNS: Readonly<Record<string, string>> = { 'move-objects': 'move' };
 
 /** A failure whose document says more than its message. */
 export abstract class Detailed extends MigrateError {
@@ -16,7 +20,7 @@ export class Refused extends Detailed {
     super(
       'preflight/blocked',
       EXIT.blocked,
-      `${blocking.length} ${one ? 'finding blocks' : 'findings block'} the ${what}; nothing was changed`,
+      `${blocking.length} ${one ? 'finding blocks' : 'findings block'} the ${NOUNS[what] ?? what}; nothing was changed`,
       {
         next: nextOf(blocking),
       },
@@ -48,6 +52,10 @@ function nextOf(blocking: readonly Finding[]): string[] {
   const allow =
     lowered === undefined
       ? []
-      : [`--allow ${lowered.rule}${lowered.subject === '' ? '' : `=${lowered.subject}`} goes on in spite of it, and is journaled`];
+      : [`--allow ${quote(ruleAndSubject(lowered))} goes on in spite of it, and is journaled`];
   return [...fixes, ...allow];
+}
+
+function ruleAndSubject({ rule, subject }: Finding): string {
+  return subject === '' ? rule : `${rule}=${subject}`;
 }

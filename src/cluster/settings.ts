@@ -5,7 +5,8 @@ import { type MigrateError, usageError } from '../errors.ts';
 import type { Role } from '../graph/ref.ts';
 import type { ClusterChoice } from './cluster.ts';
 import { type Entry, type Fields, isFields, type Kubeconfig, loadKubeconfig, pathIn, textOf, whose } from './kubeconfig.ts';
-import { contextFlag, nameSome, nearest, quote } from './words.ts';
+import { nearest } from '../graph/nearest.ts';
+import { contextFlag, nameSome, quote } from './words.ts';
 
 export interface ServerSettings {
   readonly name: string;

@@ -27,28 +27,3 @@ export function nameSome(names: readonly string[], most = 8): string {
   const shown = names.slice(0, most).map((name) => `"${name}"`);
   return names.length > most ? `${shown.join(', ')} and ${names.length - most} more` : shown.join(', ');
 }
-
-/** The candidate that a typist most likely meant; undefined when none is near (more than a third of the letters differ). */
-export function nearest(typed: string, candidates: readonly string[]): string | undefined {
-  let best: string | undefined;
-  let least = Number.POSITIVE_INFINITY;
-  for (const candidate of candidates) {
-    const edits = distance(typed.toLowerCase(), candidate.toLowerCase());
-    if (edits < least) [best, least] = [candidate, edits];
-  }
-  return best !== undefined && least <= Math.max(1, Math.floor(Math.max(typed.length, best.length) / 3)) ? best : undefined;
-}
-
-/** Levenshtein: letters to insert, drop or exchange. */
-function distance(left: string, right: string): number {
-  let row = Array.from({ length: right.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= left.length; i += 1) {
-    const next = [i];
-    for (let j = 1; j <= right.length; j += 1) {
-      const exchange = (row[j - 1] ?? 0) + (left[i - 1] === right[j - 1] ? 0 : 1);
-      next.push(Math.min(exchange, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[right.length] ?? 0;
-}

@@ -1,12 +1,18 @@
 /** The word somebody probably meant. Suggested, never run. */
 
-/** @returns undefined when nothing is near enough to be more than a guess */
+/** At most a third of the letters differ; what was begun counts as nearest. @returns undefined when nothing is more than a guess */
 export function nearest(word: string, words: readonly string[]): string | undefined {
-  const far = Math.max(1, Math.floor(word.length / 3));
+  const typed = word.toLowerCase();
   const best = words
-    .map((candidate) => ({ candidate, distance: candidate.startsWith(word) && word.length > 1 ? 0.5 : distance(word, candidate) }))
+    .map((candidate) => ({ candidate, distance: distanceTo(typed, candidate.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance)[0];
-  return best !== undefined && best.distance <= far ? best.candidate : undefined;
+  if (best === undefined) return undefined;
+  const far = Math.max(1, Math.floor(Math.max(word.length, best.candidate.length) / 3));
+  return best.distance <= far ? best.candidate : undefined;
+}
+
+function distanceTo(typed: string, candidate: string): number {
+  return candidate.startsWith(typed) && typed.length > 1 ? 0.5 : distance(typed, candidate);
 }
 
 /** Letters to add, drop, change or swap. */

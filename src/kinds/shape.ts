@@ -2,7 +2,7 @@
 import type * as YamlLibrary from 'yaml';
 import type { Document, LineCounter } from 'yaml';
 import { FORMAT, type Schema } from './format.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../graph/nearest.ts';
 
 /** The YAML library, which is loaded only when there is a file to read. */
 export type Yaml = typeof YamlLibrary;

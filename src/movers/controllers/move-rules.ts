@@ -8,7 +8,7 @@ import type { Component } from './recognise.ts';
 
 /** Nobody stops them here: the target's baremetal-operator would act on the same servers as the source's. */
 const hostsServed: Rule = (facts) => {
-  const { source, target } = facts.roles;
+  const { source } = facts.roles;
   const hosts = [...facts.scope.keys()].filter((key) => key.startsWith(`${HOSTS}/`));
   if (source === undefined || hosts.length === 0) return [];
   return source.workloads
@@ -19,7 +19,7 @@ const hostsServed: Rule = (facts) => {
       absolute: true,
       subject: `source/${component}`,
       sentence: `${hosts.length} BareMetalHosts would move while ${nameOf(component)} runs on the source (${title(ref)}): two clusters would act on the same servers`,
-      fix: `kubectl migrate pivot --source-context ${source.context} --target-context ${target?.context ?? 'TARGET'}`,
+      fix: 'kubectl migrate pivot, with both clusters named as here',
     }));
 };
 

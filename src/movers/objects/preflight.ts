@@ -1,7 +1,7 @@
 /** What must be true of both sides before objects are copied: kinds, versions, fields, namespaces, names. Pure: facts in, findings out. */
 import { groupResource, title } from '../../graph/ref.ts';
 import { addedKinds } from '../../kinds/added.ts';
-import { nearest } from '../../kinds/nearest.ts';
+import { nearest } from '../../graph/nearest.ts';
 import type { ObjectFact, Rule } from '../../plan/facts.ts';
 import { managerOf } from '../../plan/marks.ts';
 import type { Finding } from '../../plan/plan.ts';

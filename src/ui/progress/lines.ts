@@ -41,7 +41,8 @@ export function plainLines(event: Event, look: Look): string[] {
         ? [`${palette.active(glyphs.action)} ${event.phase}${event.direction === 'back' ? ' (going back)' : ''}`]
         : [];
     case 'step':
-      return [`  ${stepLine(event, look)}`];
+      // A step with nothing to do says nothing: most of a move's steps are for kinds that it has none of.
+      return event.total === 0 ? [] : [`  ${stepLine(event, look)}`];
     case 'state':
       return [`${palette.active(glyphs.action)} state ${stateWords(event)} ${glyphs.dash} ${stateSentence(event.state)}`];
     case 'wait':

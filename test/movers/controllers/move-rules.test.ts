@@ -29,7 +29,7 @@ describe('the rules of move-objects about who acts', () => {
     it(`block BareMetalHosts while ${component} runs on the source, whatever is allowed, and name the pivot`, () => {
       const [finding, ...more] = blocking(found([HOST], [workload(component, true)]));
       assert.deepEqual([finding?.rule, finding?.subject, finding?.absolute, more.length], ['hosts/served', `source/${component}`, true, 0]);
-      assert.equal(finding?.fix, 'kubectl migrate pivot --source-context old --target-context new');
+      assert.equal(finding?.fix, 'kubectl migrate pivot, with both clusters named as here');
     });
   }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import type { KubeObject } from '../../../src/cluster/cluster.ts';
 import type { Finding } from '../../../src/plan/plan.ts';
-import { nearest } from '../../../src/kinds/nearest.ts';
+import { nearest } from '../../../src/graph/nearest.ts';
 import { prunedPaths } from '../../../src/movers/objects/prune.ts';
 import type { FakeCluster } from '../fake-cluster.ts';
 import { discovered } from './facts-of.ts';
