@@ -49,10 +49,7 @@ export class Drifted extends Detailed {
 function nextOf(blocking: readonly Finding[]): string[] {
   const fixes = [...new Set(blocking.flatMap(({ fix }) => fix ?? []))].slice(0, 3);
   const lowered = blocking.find(({ absolute }) => absolute !== true);
-  const allow =
-    lowered === undefined
-      ? []
-      : [`--allow ${quote(ruleAndSubject(lowered))} goes on in spite of it, and is journaled`];
+  const allow = lowered === undefined ? [] : [`--allow ${quote(ruleAndSubject(lowered))} goes on in spite of it, and is journaled`];
   return [...fixes, ...allow];
 }
 
