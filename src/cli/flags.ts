@@ -120,6 +120,10 @@ export const identityFlags = {
   }),
 };
 
+export const everywhereFlag = (summary: string) => ({
+  'all-namespaces': Flags.boolean({ char: 'A', summary, env: 'KUBECTL_MIGRATE_ALL_NAMESPACES' }),
+});
+
 const namespaceFlags = (everywhere: string) => ({
   namespace: Flags.string({
     char: 'n',
@@ -130,7 +134,7 @@ const namespaceFlags = (everywhere: string) => ({
     delimiter: ',',
     env: 'KUBECTL_MIGRATE_NAMESPACE',
   }),
-  'all-namespaces': Flags.boolean({ char: 'A', summary: everywhere, env: 'KUBECTL_MIGRATE_ALL_NAMESPACES' }),
+  ...everywhereFlag(everywhere),
 });
 
 export const lockAndConflictFlags = {

@@ -45,11 +45,16 @@ export abstract class MigrateCommand<T extends typeof Command> extends Command {
   async #sitDown(): Promise<void> {
     const { argv, warnings } = normaliseArgv(this.argv, this.#shapes());
     // oclif infers nothing through a class that is itself a parameter.
-    const parsed = (await this.parse(this.ctor, [...argv])) as unknown as { readonly flags: FlagsOf<T>; readonly args: ArgsOf<T> };
-    this.flags = parsed.flags;
-    this.args = parsed.args;
+    const parsed = await this.wordsAndFlags([...argv]);
+    this.flags = parsed.flags as FlagsOf<T>;
+    this.args = parsed.args as ArgsOf<T>;
     this.desk = new Desk(this.world, this.flags, this.config.version);
     for (const warning of warnings) this.desk.warn(warning);
+  }
+
+  /** Flags and words by name, as the statics of the command declare them; overridden where the parser cannot read the words so. */
+  protected async wordsAndFlags(argv: string[]): Promise<{ readonly flags: unknown; readonly args: unknown }> {
+    return await this.parse(this.ctor, argv);
   }
 
   /** stdout first: the last line on a terminal is the next command. */

@@ -10,6 +10,8 @@ import type { Desk } from './desk.ts';
 export interface VerifyFlags extends ClusterFlags {
   readonly namespace?: readonly string[] | undefined;
   readonly 'all-namespaces'?: boolean | undefined;
+  /** Of two live sides; a run knows the kinds that it was planned with. */
+  readonly kinds?: readonly string[] | undefined;
 }
 
 /** Without a run and without clusters: the unfinished run, else the last one. */
@@ -30,7 +32,14 @@ export async function verify(run: string | undefined, flags: VerifyFlags, desk: 
     });
   const verification = ofRun
     ? await world.runs.verifyRun(run, { ...clusters }, desk.deps())
-    : await world.runs.verifySides({ ...(await chooseClusters(flags, ways)), namespaces: namespacesOf(flags) }, desk.deps());
+    : await world.runs.verifySides(
+        {
+          ...(await chooseClusters(flags, ways)),
+          namespaces: namespacesOf(flags),
+          ...(flags.kinds === undefined ? {} : { kinds: flags.kinds }),
+        },
+        desk.deps(),
+      );
   desk.progress.say(verificationHead(verification, desk.look(streams.stderr)));
   return { kind: 'Verification', verification, exit: exitOf(verification) };
 }

@@ -46,6 +46,7 @@ until they are retired. Servers that a baremetal-operator acts on are for "pivot
     ...flags.kindsFlag,
     ...flags.lockAndConflictFlags,
     ...flags.dryRunFlag,
+    ...flags.planFileFlag,
     ...flags.untilFlag,
     ...flags.yesFlag('hand over without asking; source and target must then be named'),
     ...flags.retireFlag,

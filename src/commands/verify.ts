@@ -27,6 +27,7 @@ with a hash over the set that two people can compare by voice. Changes nothing. 
     'all-namespaces': flags.scopeFlags['all-namespaces'],
     ...flags.clusterFlags,
     ...flags.identityFlags,
+    ...flags.kindsFlag,
     ...flags.stateDirFlag,
   };
 

@@ -6,6 +6,8 @@ import { Sets } from '../engine/sets.ts';
 import { keyOf, type Key, type Role } from '../graph/ref.ts';
 import { readJournal } from '../journal/journal.ts';
 import { RunState } from '../journal/replay.ts';
+import { plannedKinds, withKinds } from '../kinds/added.ts';
+import { readKindFiles } from '../kinds/file.ts';
 import type { Comparison } from '../movers/objects/normalise.ts';
 import { kindOf } from '../movers/objects/read.ts';
 import { kindsOf } from '../movers/objects/sides.ts';
@@ -14,7 +16,9 @@ import { verifyLive, verifyRecorded, type Verified } from '../movers/objects/ver
 import type { After } from '../plan/action.ts';
 import { FORMER, PIVOTED } from '../plan/marks.ts';
 import type { Item, Plan } from '../plan/plan.ts';
+import { scopingOf } from '../plan/selection.ts';
 import { hmacWith, readKey, readPlan, runFiles } from './directory.ts';
+import { asSeen } from './lens.ts';
 import { findRun, lastRun, listRuns, lockSteps } from './list.ts';
 import type { RunDeps } from './runs.ts';
 
@@ -26,6 +30,8 @@ export interface VerifySides {
   readonly target: ClusterChoice;
   /** Empty = all. */
   readonly namespaces: readonly string[];
+  /** Files that describe kinds which are not built in; absent = none. */
+  readonly kinds?: readonly string[];
 }
 
 /** What came out, and between whom. */
@@ -52,43 +58,59 @@ export async function verifyRun(
 ): Promise<Verification> {
   return await orUncompared(deps, async () => {
     const view = run === undefined ? await lastRun(deps.stateDir) : await findRun(deps.stateDir, run);
-    const files = runFiles(deps.stateDir, view.run);
-    const [plan, { records }, key] = await Promise.all([readPlan(files), readJournal(files.journal), readKey(files)]);
-    const state = RunState.of(records, lockSteps(plan));
-    refuseNothing(view.run, state);
-    const opened = await openSides(plan, clusters, state, deps);
-    try {
-      const sets = new Sets(plan, state);
-      const recorded = {
-        plan,
-        items: (set: string) => sets.items(set),
-        outcome: (step: string, of: Key) => state.outcome(step, of) as unknown as After | undefined,
-        held: (of: Key) => state.holds.has(of),
-      };
-      const verified = await verifyRecorded(
-        {
-          recorded,
-          hmac: hmacWith(key),
-          uids: { source: plan.roles['source']?.uid ?? '', target: plan.roles['target']?.uid ?? '' },
-          target: opened.target,
-          ...(opened.source === undefined ? {} : { source: opened.source }),
-          committed: state.committed !== undefined,
-          released: state.ended !== undefined,
-        },
-        { namespaces: narrowed(plan), signal: deps.stop },
-      );
-      const sides = Object.entries(plan.roles).map(([role, { context, server, uid }]) => ({
-        role,
-        context: opened[role as 'source' | 'target']?.context ?? context,
-        server: opened[role as 'source' | 'target']?.server ?? server,
-        uid,
-        read: opened[role as 'source' | 'target'] !== undefined,
-      }));
-      return { run: view.run, sides, ...verified, notes: [...opened.notes, ...verified.notes] };
-    } finally {
-      await Promise.all([opened.source?.close(), opened.target.close()]);
-    }
+    const plan = await readPlan(runFiles(deps.stateDir, view.run));
+    // Its kinds are those of the plan, whatever has become of their files.
+    return await withKinds(plannedKinds(plan.options), () => comparedWithRecord(view.run, plan, clusters, deps));
   });
+}
+
+async function comparedWithRecord(
+  run: string,
+  plan: Plan,
+  clusters: Readonly<Record<Role, ClusterChoice>>,
+  deps: VerifyDeps,
+): Promise<Verification> {
+  const files = runFiles(deps.stateDir, run);
+  const [{ records }, key] = await Promise.all([readJournal(files.journal), readKey(files)]);
+  const state = RunState.of(records, lockSteps(plan));
+  refuseNothing(run, state);
+  const opened = await openSides(plan, clusters, state, deps);
+  try {
+    const sets = new Sets(plan, state);
+    const recorded = {
+      plan,
+      items: (set: string) => sets.items(set),
+      outcome: (step: string, of: Key) => state.outcome(step, of) as unknown as After | undefined,
+      held: (of: Key) => state.holds.has(of),
+    };
+    const verified = await verifyRecorded(
+      {
+        recorded,
+        hmac: hmacWith(key),
+        uids: { source: plan.roles['source']?.uid ?? '', target: plan.roles['target']?.uid ?? '' },
+        // As the run saw it: where objects moved into another namespace, by the names that they have on the source.
+        target: targetAsSeen(opened, plan),
+        ...(opened.source === undefined ? {} : { source: opened.source }),
+        committed: state.committed !== undefined,
+        released: state.ended !== undefined,
+      },
+      { namespaces: narrowed(plan), signal: deps.stop },
+    );
+    const sides = Object.entries(plan.roles).map(([role, { context, server, uid }]) => ({
+      role,
+      context: opened[role as 'source' | 'target']?.context ?? context,
+      server: opened[role as 'source' | 'target']?.server ?? server,
+      uid,
+      read: opened[role as 'source' | 'target'] !== undefined,
+    }));
+    return { run, sides, ...verified, notes: [...opened.notes, ...verified.notes] };
+  } finally {
+    await Promise.all([opened.source?.close(), opened.target.close()]);
+  }
+}
+
+function targetAsSeen({ target }: Opened, plan: Plan): Cluster {
+  return asSeen({ target }, scopingOf(plan.options), plan.options.lockNamespace)['target'] ?? target;
 }
 
 /**
@@ -96,30 +118,33 @@ export async function verifyRun(
  * @throws MigrateError usage (2); `verify/retired` and whatever else stood in the way of comparing (3)
  */
 export async function verifySides(request: VerifySides, deps: VerifyDeps): Promise<Verification> {
-  return await orUncompared(deps, async () => {
-    const options = { clock: deps.clock, signal: deps.stop };
-    const [source, target] = await both(connect('source', request.source, options), connect('target', request.target, options));
-    try {
-      if (source.uid === target.uid)
-        throw uncompared('clusters/same', `Source and target are the same cluster: both have the UID ${source.uid}.`, [
-          'Name another target with --target FILE.',
-        ]);
-      await refuseRetired(source, target, deps.stateDir);
-      const facts = await surveyFacts(source, { namespaces: request.namespaces, comparison: 'copy', hmac: () => '', signal: deps.stop });
-      const items = new Map<Key, Item>();
-      for (const key of facts.scope.keys()) {
-        const fact = facts.source.objects.get(key);
-        if (fact !== undefined) items.set(key, { key, ref: fact.ref, owners: [], why: '', uid: fact.uid, vars: {} });
-      }
-      const marks = await marksOn(target, items, deps.stop);
-      if (items.size === 0) throw nothing(request.namespaces, marks.broughtBy);
-      const verified = await verifyLive({ source, target }, items, marks.comparison, { namespaces: request.namespaces, signal: deps.stop });
-      const sides = [source, target].map(({ role, context, server, uid }) => ({ role, context, server, uid, read: true }));
-      return { sides, ...verified };
-    } finally {
-      await Promise.all([source.close(), target.close()]);
+  const kinds = await readKindFiles(request.kinds ?? []);
+  return await orUncompared(deps, () => withKinds(kinds, () => comparedLive(request, deps)));
+}
+
+async function comparedLive(request: VerifySides, deps: VerifyDeps): Promise<Verification> {
+  const options = { clock: deps.clock, signal: deps.stop };
+  const [source, target] = await both(connect('source', request.source, options), connect('target', request.target, options));
+  try {
+    if (source.uid === target.uid)
+      throw uncompared('clusters/same', `Source and target are the same cluster: both have the UID ${source.uid}.`, [
+        'Name another target with --target FILE.',
+      ]);
+    await refuseRetired(source, target, deps.stateDir);
+    const facts = await surveyFacts(source, { namespaces: request.namespaces, comparison: 'copy', hmac: () => '', signal: deps.stop });
+    const items = new Map<Key, Item>();
+    for (const key of facts.scope.keys()) {
+      const fact = facts.source.objects.get(key);
+      if (fact !== undefined) items.set(key, { key, ref: fact.ref, owners: [], why: '', uid: fact.uid, vars: {} });
     }
-  });
+    const marks = await marksOn(target, items, deps.stop);
+    if (items.size === 0) throw nothing(request.namespaces, marks.broughtBy);
+    const verified = await verifyLive({ source, target }, items, marks.comparison, { namespaces: request.namespaces, signal: deps.stop });
+    const sides = [source, target].map(({ role, context, server, uid }) => ({ role, context, server, uid, read: true }));
+    return { sides, ...verified };
+  } finally {
+    await Promise.all([source.close(), target.close()]);
+  }
 }
 
 /** A run that is over without having moved anything has nothing to compare. */

@@ -55,13 +55,13 @@ function howMany(set: ItemSet | undefined): string {
   return 'as found then';
 }
 
-function ends({ moving, left, blocking }: Prepared, { palette, glyphs }: Look): string[] {
+function ends({ plan, moving, left, blocking }: Prepared, { palette, glyphs }: Look): string[] {
   const total = moving.reduce((sum, kind) => sum + kind.count, 0);
   const lines = [`${counted(total, 'object')} would move, ${count(left.length)} would stay; nothing was changed`];
   if (blocking.length === 0) return lines;
   return [
     ...lines,
-    `${palette.bad(glyphs.fail)} ${counted(blocking.length, 'finding', 'findings')} would block it: kubectl migrate preflight`,
+    `${palette.bad(glyphs.fail)} ${counted(blocking.length, 'finding', 'findings')} would block it: kubectl migrate preflight${plan.runbook === 'pivot' ? '' : ` ${plan.runbook}`}`,
   ];
 }
 

@@ -40,6 +40,11 @@ describe('move-objects', () => {
     assert.deepEqual((await scoping('-n a --filter-cluster prod')).names, ['cluster.cluster.x-k8s.io/prod']);
   });
 
+  it('writes its plan with --plan-file and starts nothing', async () => {
+    const { asked, code, stdout } = await play(`move-objects ${BOTH} -n a --plan-file plan.yaml`);
+    assert.deepEqual([code, stdout, asked.saved, asked.started], [0, 'plan.yaml written\n', 'plan.yaml', undefined]);
+  });
+
   for (const [line, code] of [
     [`move-objects ${BOTH} -A -n x -y`, 'usage/both-forms'],
     [`move-objects ${BOTH} -A --to-namespace x -y`, 'usage/to-namespace'],

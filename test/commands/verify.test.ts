@@ -14,6 +14,11 @@ describe('verify', () => {
     assert.deepEqual(asked.sides, { source: { kubeconfig: 'source.yaml' }, target: { kubeconfig: 'target.yaml' }, namespaces: ['metal3'] });
   });
 
+  it('takes descriptions of further kinds for two live sides', async () => {
+    const { asked } = await play(`verify ${BOTH} --kinds a.yaml,b.yaml`);
+    assert.deepEqual(asked.sides?.kinds, ['a.yaml', 'b.yaml']);
+  });
+
   it('ends with 1 and names objects and fields, with values but those of Secrets', async () => {
     const { code, stdout, stderr } = await play(`verify ${BOTH}`, { verification: different });
     assert.equal(code, VERIFY_EXIT.different);

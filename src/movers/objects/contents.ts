@@ -7,7 +7,7 @@ import type { Item } from '../../plan/plan.ts';
 import { canonical } from './json.ts';
 import { normalise, ownersOf } from './normalise.ts';
 import { kindOf, placesOf, readObjects } from './read.ts';
-import { kindsOf } from './sides.ts';
+import { kindsOf, namespacesFor } from './sides.ts';
 import { isSecret, type ViewOptions } from './views.ts';
 
 /** Hexadecimal digits of a hash that are kept: 64 bits tell a change from none. */
@@ -21,7 +21,7 @@ export async function contentsOf(cluster: Cluster, items: readonly Item[], o: Vi
   await readObjects(cluster, {
     listed,
     places: placesOf(listed),
-    namespaces: o.namespaces,
+    namespaces: namespacesFor(items, o.namespaces),
     comparison: 'copy',
     hmac: () => '',
     keep: (key) => wanted.has(key),

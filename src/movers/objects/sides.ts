@@ -27,9 +27,12 @@ export function kindsOf(items: Iterable<Item>): Listed[] {
   return [...kinds.values()];
 }
 
-/** Where these items are looked for: the namespaces that were asked for, and those of what belongs to it elsewhere; empty = all. */
 export function namespacesOf(items: Iterable<Item>, c: Context): string[] {
-  const asked = narrowed(c);
+  return namespacesFor(items, narrowed(c));
+}
+
+/** Where these items are looked for: the namespaces that were asked for, and those of what belongs to it elsewhere; empty = all. */
+export function namespacesFor(items: Iterable<Item>, asked: readonly string[]): string[] {
   if (asked.length === 0) return [];
   const theirs = [...items].flatMap(({ ref }) => ref?.namespace ?? []);
   return [...new Set([...asked, ...theirs])];

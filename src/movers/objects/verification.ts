@@ -9,6 +9,7 @@ import { canonical } from './json.ts';
 import { isNoted, noted, standingItems, stepsDoing, type Recorded } from './known.ts';
 import type { Comparison } from './normalise.ts';
 import { kindOf } from './read.ts';
+import { namespacesFor } from './sides.ts';
 import { keyOfPair, setHash, type SetHash } from './spoken.ts';
 import { isSecret, readViews, type Viewed, type ViewOptions } from './views.ts';
 import { liveIn, refOf } from './write.ts';
@@ -109,6 +110,7 @@ export async function verifyRecorded(sides: RunSides, o: ViewOptions): Promise<V
   const { recorded, target, source, committed } = sides;
   const comparison = committed ? 'released' : 'copy';
   const items = standingItems(recorded);
+  const where = { ...o, namespaces: namespacesFor(items.values(), o.namespaces) };
   const set = { comparison, keyed: keyOfPair(sides.uids.source, sides.uids.target), bare: true } as const;
   const views = {
     set,
@@ -116,8 +118,8 @@ export async function verifyRecorded(sides: RunSides, o: ViewOptions): Promise<V
     asCopied: { comparison: 'copy', keyed: sides.hmac, bare: false },
   } as const;
   const [theirs, ours] = await Promise.all([
-    readViews(target, items, views, o),
-    source === undefined ? undefined : readViews(source, items, views, o),
+    readViews(target, items, views, where),
+    source === undefined ? undefined : readViews(source, items, views, where),
   ]);
   const seen: Seen = { theirs, ours, uids: new Set([...theirs.facts.values()].map(({ uid }) => uid)) };
   const judged = [...items.values()].map((item) => judge(item, sides, seen));
