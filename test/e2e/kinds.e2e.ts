@@ -1,6 +1,6 @@
 // Kinds that no code knows: the example of docs/kinds.md, on CRDs without any label, between two real API servers that have no Cluster API and no Metal3.
 import assert from 'node:assert/strict';
-import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { adminClient, startPlanes, type AdminClient, type KubeObject, type Plane } from '../sandbox/index.ts';
@@ -129,6 +129,19 @@ describe('kinds that a file describes', function () {
       );
     assert.deepEqual(await holds(s), ['true', 'true', 'true']);
     assert.deepEqual(await holds(t), [undefined, 'false', 'true']);
+  });
+
+  it('are known to verify: by the plan of the run without the file, and for two live sides with it', async () => {
+    const [id = ''] = await readdir(join(dir, 'runs'));
+    const recorded = await run('verify', id, '-o', 'json');
+    await copyFile(EXAMPLE, file);
+    const live = await run('verify', ...sides(), '--kinds', file, '-o', 'json');
+    for (const ended of [recorded, live]) assert.equal(ended.exit, 0, ended.stdout + ended.stderr);
+    const [one, two] = [recorded, live].map(({ stdout }) => JSON.parse(stdout) as { compared: number; hash: { hex: string } });
+    assert.ok((one?.compared ?? 0) > 5);
+    assert.deepEqual([two?.compared, two?.hash], [one?.compared, one?.hash]);
+    const without = await run('verify', ...sides(), '-o', 'json');
+    assert.equal(without.exit, 3, without.stdout);
   });
 
   it('go from the source at retire, held to the end, and what is only named stays', async () => {

@@ -1,5 +1,7 @@
 // move-objects between two API servers without any controller, with Cluster API's and Metal3's real schemas.
 import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { loadFleet, snapshot, type Snapshot } from '../fixtures/index.ts';
 import type { KubeObject } from '../sandbox/index.ts';
 import { bare, CAPI, cluster, isPaused, namespace, openKind, OPEN, ownedBy, put, secret, SECRETS, type Bare } from './bare.ts';
@@ -182,5 +184,100 @@ describe('move-objects between two bare API servers', function () {
       const [below, above] = await Promise.all([level, level - 1].map((at) => stage.t.get(`${TEMPLATES(ns)}/level-${at}`)));
       assert.equal(below?.metadata.ownerReferences?.[0]?.uid, above?.metadata.uid);
     }
+  });
+
+  it('moves a custom resource of 1.4 MB, close to what etcd takes, and a ConfigMap of 1 MB, byte for byte', async () => {
+    const ns = 'team-f';
+    const root = await cluster(stage.s, ns, 'c');
+    const big = 'kubectl-'.repeat(175_000);
+    const metadata = { name: 'big', namespace: ns, ownerReferences: [ownedBy(root)] };
+    await stage.s.create(`/api/v1/namespaces/${ns}/configmaps`, {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata,
+      data: { big: big.slice(0, 1_048_000) },
+    });
+    await put(stage.s, TEMPLATES(ns), { ...template(ns, 'big', [ownedBy(root)]), spec: { big } });
+    const ended = await stage.move(ns, '--retire');
+    assert.equal(ended.exit, 0, ended.stderr);
+    assert.equal(big.length, 1_400_000);
+    const [map, custom] = await Promise.all([stage.t.get(`/api/v1/namespaces/${ns}/configmaps/big`), stage.t.get(`${TEMPLATES(ns)}/big`)]);
+    assert.equal(map?.['data'] !== undefined && (map['data'] as { big: string }).big === big.slice(0, 1_048_000), true);
+    assert.equal(custom?.spec?.['big'] === big, true);
+    assert.equal(await stage.s.get(`${TEMPLATES(ns)}/big`), undefined);
+  });
+
+  describe('by a plan file, of a Cluster by name, into another namespace, with its class in a third', () => {
+    const [NS, TO, CLASSES] = ['team-g', 'tenant-g', 'classes-g'];
+    let file: string;
+    let text: string;
+    const apply = async (...more: readonly string[]): Promise<Ended> => await stage.run(NS, ['apply', file, '--yes', ...more]);
+    const verify = async (): Promise<{ exit: number; compared: number; different: string[] }> => {
+      const [run = ''] = await readdir(stage.stateDir(NS));
+      const { exit, stdout, stderr } = await stage.run(NS, ['verify', run, '-o', 'json']);
+      const { compared = 0, different = [] } = JSON.parse(stdout) as { compared?: number; different?: readonly { name: string }[] };
+      assert.ok(compared > 0, stdout + stderr);
+      return { exit, compared, different: different.map(({ name }) => name) };
+    };
+
+    before(async () => {
+      await namespace(stage.s, CLASSES);
+      for (const name of ['k-infra', 'k-cp']) await put(stage.s, TEMPLATES(CLASSES), template(CLASSES, name));
+      await put(stage.s, CAPI('clusterclasses', CLASSES), classBody(CLASSES, 'k'));
+      const topology = { topology: { classRef: { name: 'k', namespace: CLASSES }, version: 'v1.30.0' } };
+      for (const name of ['one', 'two']) {
+        const owner = await cluster(stage.s, NS, name, topology);
+        await secret(stage.s, NS, `${name}-kubeconfig`, { ownerReferences: [ownedBy(owner)] });
+      }
+      file = join(stage.dir, 'team-g.yaml');
+      const more = ['--to-namespace', TO, '--lock-namespace', await stage.lockNamespace(NS), '--plan-file', file];
+      const [command = '', ...rest] = stage.moveArgs(NS, ...more);
+      const written = await stage.run(NS, [command, 'cluster/one', ...rest]);
+      assert.equal(written.exit, 0, written.stderr);
+      text = await readFile(file, 'utf8');
+    });
+
+    it('is written with what was asked for and everything that moves, the class among it, and touches neither side', async () => {
+      assert.match(text, /scoping: .*names: \["?cluster\/one"?\].*toNamespace: tenant-g/);
+      assert.match(text, /key: "?clusterclasses\.cluster\.x-k8s\.io\/classes-g\/k"?.*content: /);
+      assert.doesNotMatch(text, /two-kubeconfig/);
+      assert.equal(await stage.t.get(`/api/v1/namespaces/${TO}`), undefined);
+      assert.deepEqual((await stage.s.list(CAPI('clusters', NS))).filter(isPaused), []);
+    });
+
+    it('names the one object that changed since, with exit 4, and begins nothing', async () => {
+      await stage.s.patch(`${CAPI('clusters', NS)}/one`, { metadata: { labels: { tier: 'gold' } } });
+      const ended = await apply('-o', 'json');
+      assert.equal(ended.exit, 4, ended.stderr);
+      const { code, drift } = JSON.parse(ended.stdout) as { code: string; drift: readonly { key: string }[] };
+      assert.equal(code, 'plan-file/drift');
+      assert.deepEqual(
+        drift.map(({ key }) => key),
+        [`clusters.cluster.x-k8s.io/${NS}/one`],
+      );
+      assert.equal(await stage.t.get(`/api/v1/namespaces/${TO}`), undefined);
+      await stage.s.patch(`${CAPI('clusters', NS)}/one`, { metadata: { labels: null } });
+    });
+
+    it('moves exactly that when nothing drifted', async () => {
+      const ended = await apply();
+      assert.equal(ended.exit, 0, ended.stderr);
+      const names = async (path: string): Promise<string[]> => (await stage.t.list(path)).map(({ metadata }) => metadata.name).sort();
+      assert.deepEqual(await names(CAPI('clusters', TO)), ['one']);
+      assert.deepEqual(await names(SECRETS(TO)), ['one-kubeconfig']);
+      assert.deepEqual(await names(CAPI('clusterclasses', CLASSES)), ['k']);
+      assert.equal(await stage.t.get(`/api/v1/namespaces/${NS}`), undefined);
+    });
+
+    it('is verified in the namespaces that it moved to, the class included', async () => {
+      assert.deepEqual(await verify(), { exit: 0, compared: 5, different: [] });
+      await stage.t.patch(`${SECRETS(TO)}/one-kubeconfig`, { data: { a: 'eA==' } });
+      await stage.t.patch(`${TEMPLATES(CLASSES)}/k-cp`, { spec: { changed: true } });
+      assert.deepEqual(await verify(), {
+        exit: 1,
+        compared: 5,
+        different: ['devtemplate.infrastructure.cluster.x-k8s.io/k-cp', 'secret/one-kubeconfig'],
+      });
+    });
   });
 });

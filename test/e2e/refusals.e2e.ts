@@ -50,6 +50,17 @@ describe('a pivot that is refused says why and what to do, and writes nothing:',
     await refuses(stage, [...same, '--allow', 'clusters/same'], refusal);
   });
 
+  it('a move of objects with hosts whose baremetal-operator runs, and names the pivot; nothing lowers that', async () => {
+    const move = ['move-objects', '-s', stage.source.kubeconfig, '-t', stage.target.kubeconfig, '-n', 'metal3', '--yes'];
+    const refusal = {
+      exit: 4,
+      says: [/hosts\/served/, /BareMetalHosts would move while baremetal-operator runs on the source \(.*\): two clusters would act/],
+      fix: /kubectl migrate pivot --source-context admin --target-context admin/,
+    };
+    await refuses(stage, move, refusal);
+    await refuses(stage, [...move, '--allow', 'hosts/served'], refusal);
+  });
+
   it('a file that is not there', async () => {
     const missing = join(stage.dir, 'missing.kubeconfig');
     await refuses(stage, ['pivot', '-s', missing, '-t', stage.target.kubeconfig, '--yes'], {

@@ -10,11 +10,14 @@ import { HOSTS } from './host.ts';
 export async function discover(c: DiscoverContext): Promise<void> {
   const cluster = c.clusters['source'];
   if (cluster === undefined) return;
+  // Only a pivot stops controllers, and with them what they do for hosts that stay.
+  const stops = c.options.runbook !== 'move-objects';
+  if (!stops && ![...c.scope.keys()].some((key) => key.startsWith(`${HOSTS.resource}.${HOSTS.group}/`))) return;
   try {
     for await (const host of cluster.list(HOSTS, { metadataOnly: true })) {
       const { name, namespace = '' } = host.metadata;
       const inScope = c.scope.has(keyOf({ ...HOSTS, namespace, name }));
-      const finding = inScope ? pending(host, cluster.context) : outside(host, c.options.namespaces);
+      const finding = inScope ? pending(host, cluster.context) : stops ? outside(host, c.options.namespaces) : undefined;
       if (finding !== undefined) c.findings.push(finding);
     }
   } catch (error) {

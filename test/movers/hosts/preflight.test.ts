@@ -117,11 +117,11 @@ describe('the rules about hosts', () => {
 });
 
 describe('discovering hosts', () => {
-  async function discovered(annotations: Record<string, string>, inScope: boolean, namespaces: readonly string[] = []) {
+  async function discovered(annotations: Record<string, string>, inScope: boolean, namespaces: readonly string[] = [], runbook = 'pivot') {
     const source = new FakeCluster();
     source.put(hostOf({ annotations }));
     const findings: Finding[] = [];
-    const c = { clusters: { source }, scope: new Map(inScope ? [[HOST.key, 'why']] : []), findings, options: { namespaces } };
+    const c = { clusters: { source }, scope: new Map(inScope ? [[HOST.key, 'why']] : []), findings, options: { namespaces, runbook } };
     await hosts().discover?.(c as unknown as DiscoverContext);
     return findings.map(({ rule, subject, level, fix }) => ({ rule, subject, level, fix }));
   }
@@ -132,6 +132,11 @@ describe('discovering hosts', () => {
     assert.deepEqual(await discovered({ [HOST_PAUSED]: '' }, false, ['edge']), []);
     assert.deepEqual(await discovered({ 'baremetalhost.metal3.io/detached': '' }, false, ['edge']), []);
     assert.deepEqual(await discovered({}, false), []);
+  });
+
+  it('lets hosts outside be when objects move: no controller is stopped', async () => {
+    assert.deepEqual(await discovered({}, false, ['edge'], 'move-objects'), []);
+    assert.equal((await discovered({ 'reboot.metal3.io': '' }, true, ['metal3'], 'move-objects')).length, 1);
   });
 
   for (const [name, value, asks] of [
