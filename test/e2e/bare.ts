@@ -34,7 +34,7 @@ export class Bare {
     return execa(process.execPath, [PROGRAM, ...argv], {
       reject: false,
       stdin: 'ignore',
-      timeout: 110_000,
+      timeout: 230_000,
       env: {
         XDG_STATE_HOME: this.dir,
         KUBECTL_MIGRATE_STATE_DIR: this.stateDir(name),

@@ -10,7 +10,7 @@ import { setStage, type Ended, type Stage } from './stage.ts';
 const HOSTS = { clusters: 5, hostsPerCluster: 18, free: 6, external: 2, userPaused: 4, namespaces: ['metal3', 'edge'] };
 
 describe('a pivot of 100 hosts between two real control planes', function () {
-  this.timeout(240_000);
+  this.timeout(600_000);
   let stage: Stage;
   let original: Snapshot;
   let ended: Ended;

@@ -47,7 +47,7 @@ function program(dir: string, argv: readonly string[], o: RunOptions) {
     NO_COLOR: '1',
     ...o.env,
   };
-  return execa(process.execPath, [PROGRAM, ...argv], { reject: false, stdin: 'ignore', timeout: o.patience ?? 110_000, env });
+  return execa(process.execPath, [PROGRAM, ...argv], { reject: false, stdin: 'ignore', timeout: o.patience ?? 230_000, env });
 }
 
 /** `kubectl migrate ARGV`, with its runs in this directory and a short clock. */
@@ -93,7 +93,8 @@ export class Stage {
 
   /** `pivot` from source to target, hand-over consented to. */
   pivot(...more: readonly string[]): Promise<Ended> {
-    return this.run(['pivot', '-s', this.source.kubeconfig, '-t', this.target.kubeconfig, '--yes', ...more]);
+    const sides = ['-s', this.source.kubeconfig, '-t', this.target.kubeconfig];
+    return this.run(['pivot', ...sides, '--yes', ...more], { patience: 500_000 });
   }
 
   snapshots(): Promise<[Snapshot, Snapshot]> {
