@@ -55,6 +55,14 @@ export async function chooseClusters(flags: ClusterFlags, ways: Ways): Promise<C
   return { source, target };
 }
 
+/** The one side of a run whose other side is a directory. The target is never kubectl's current context by default. */
+export async function chooseSide(side: Side, flags: ClusterFlags, ways: Ways): Promise<ClusterChoice> {
+  const found = (await namedClusters(flags, ways))[side];
+  if (found !== undefined) return found;
+  if (side === 'target') throw missing('target');
+  return await missingSource(flags, ways);
+}
+
 /** The one side that a command only reads; without a flag kubectl's current context, and nobody is asked. */
 export async function chooseSource(flags: ClusterFlags, ways: Ways): Promise<ClusterChoice> {
   const { source } = await namedClusters(flags, ways);

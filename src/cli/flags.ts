@@ -170,6 +170,29 @@ export const kindsFlag = {
 /** What the planning of a pivot needs. */
 export const scopeFlags = { ...namespaceFlags('all namespaces; the default'), ...lockAndConflictFlags };
 
+/** Files in the part of one side. */
+export const directoryFlags = {
+  'to-directory': Flags.string({
+    summary: 'save the objects as files into this directory, and let the source go on; no target',
+    helpValue: 'DIR',
+    exclusive: [
+      'from-directory',
+      'target',
+      'to-kubeconfig',
+      'target-context',
+      'to-kubeconfig-context',
+      'to-namespace',
+      'retire',
+      'stay-frozen',
+    ],
+  }),
+  'from-directory': Flags.string({
+    summary: 'create the objects that were saved in this directory, by this program or by clusterctl; no source',
+    helpValue: 'DIR',
+    exclusive: ['source', 'source-context', 'context', 'kubeconfig-context', 'retire', 'stay-frozen'],
+  }),
+};
+
 /** What commands take that work on a selection of objects. */
 export const selectionFlags = {
   ...namespaceFlags('all namespaces; the default is the namespace of the source context'),

@@ -1,9 +1,10 @@
 /** What `move-objects` is asked for, from its flags and names. */
+import { resolve } from 'node:path';
 import { usageError } from '../errors.ts';
 import { parseSelector } from '../graph/labels.ts';
 import type { ClusterChoice, MoveRequest } from '../runs/runs.ts';
 import type { Outcome } from '../ui/outcome.ts';
-import { chooseClusters, type ClusterFlags } from './clusters.ts';
+import { chooseClusters, chooseSide, type ClusterFlags, type Clusters, type Ways } from './clusters.ts';
 import { follow, refuseSilence, type Course, type CourseFlags } from './courses.ts';
 import type { Desk } from './desk.ts';
 
@@ -16,6 +17,8 @@ export interface SelectionFlags {
 
 export interface MoveFlags extends ClusterFlags, CourseFlags, SelectionFlags {
   readonly 'to-namespace'?: string | undefined;
+  readonly 'to-directory'?: string | undefined;
+  readonly 'from-directory'?: string | undefined;
   readonly 'on-missing-owner': MoveRequest['scoping']['onMissingOwner'];
   readonly 'on-conflict': MoveRequest['onConflict'];
   readonly 'lock-namespace': string;
@@ -29,7 +32,9 @@ const TEN_MINUTES = 600_000;
 
 /** @param names `TYPE/NAME...` as typed */
 export async function moveObjects(flags: MoveFlags, names: readonly string[], course: Course, desk: Desk): Promise<Outcome> {
-  if (course === 'run') refuseSilence('move-objects', flags, desk);
+  refuseUnsuited(flags);
+  // Whoever saves hands nothing over.
+  if (course === 'run' && flags['to-directory'] === undefined) refuseSilence('move-objects', flags, desk);
   return await follow(course, await requestOf(flags, names, desk), flags, desk);
 }
 
@@ -38,16 +43,18 @@ async function requestOf(flags: MoveFlags, names: readonly string[], desk: Desk)
   const asked = namesOf(flags, names);
   if (flags.selector !== undefined) parseSelector(flags.selector);
   const chosen = namespacesAsked(flags);
-  const clusters = await chooseClusters(flags, {
+  const { clusters, directory } = await chooseSides(flags, {
     terminal: streams.terminal,
     isFile: (path) => world.isFile(path),
     contexts: (kubeconfig) => world.contexts(kubeconfig),
     pick: (pick) => world.pick(pick, streams),
   });
-  const namespaces = chosen ?? [await namespaceOf(clusters.source, desk)];
+  // What was saved is meant to be created, all of it.
+  const namespaces = chosen ?? (directory?.part === 'source' ? [] : [await namespaceOf(clusters.source, desk)]);
   return {
     runbook: 'move-objects',
     clusters,
+    ...(directory === undefined ? {} : { directory }),
     scoping: {
       namespaces,
       names: asked,
@@ -63,6 +70,32 @@ async function requestOf(flags: MoveFlags, names: readonly string[], desk: Desk)
     lockNamespace: flags['lock-namespace'],
     onConflict: flags['on-conflict'],
   };
+}
+
+/** Two clusters, or one and a directory. */
+async function chooseSides(
+  flags: MoveFlags,
+  ways: Ways,
+): Promise<{ clusters: Clusters; directory?: NonNullable<MoveRequest['directory']> }> {
+  const [to, from] = [flags['to-directory'], flags['from-directory']];
+  if (to !== undefined)
+    return { clusters: { source: await chooseSide('source', flags, ways), target: {} }, directory: { part: 'target', path: resolve(to) } };
+  if (from !== undefined)
+    return {
+      clusters: { source: {}, target: await chooseSide('target', flags, ways) },
+      directory: { part: 'source', path: resolve(from) },
+    };
+  return { clusters: await chooseClusters(flags, ways) };
+}
+
+/** @throws MigrateError `usage/to-directory` (2) */
+function refuseUnsuited(flags: MoveFlags): void {
+  if (flags['to-directory'] === undefined) return;
+  if (flags['dry-run'] === 'server') {
+    throw usageError('usage/to-directory', '--dry-run=server asks a target, and --to-directory has none', { next: ['--dry-run=client'] });
+  }
+  if (flags.until !== undefined && flags.until !== 'preflight' && flags.until !== 'prepare')
+    throw usageError('usage/to-directory', `--to-directory has no phase ${flags.until}: nothing is left standing there`);
 }
 
 /** `--filter-cluster NAME` is clusterctl's word for the name of a Cluster. */

@@ -36,12 +36,21 @@ until they are retired. Servers that a baremetal-operator acts on are for "pivot
       description: 'In a script, into another namespace, the originals removed at the end',
       command: 'kubectl migrate move-objects -s source.yaml -t target.yaml -n team-a --to-namespace tenants-a --yes --retire -o json',
     },
+    {
+      description: 'Save a namespace into files, as clusterctl does but with status, to be created from them elsewhere',
+      command: 'kubectl migrate move-objects -s source.yaml -n team-a --to-directory saved',
+    },
+    {
+      description: 'And there, after a look at what would be created',
+      command: 'kubectl migrate move-objects -t target.yaml --from-directory saved',
+    },
   ];
 
   static override flags = {
     ...flags.clusterFlags,
     ...flags.identityFlags,
     ...flags.selectionFlags,
+    ...flags.directoryFlags,
     ...flags.missingOwnerFlag,
     ...flags.kindsFlag,
     ...flags.lockAndConflictFlags,

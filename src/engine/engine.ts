@@ -203,7 +203,8 @@ export class Engine<C> {
   }
 
   #beforeCommit(): readonly Phase[] {
-    return this.#o.plan.phases.slice(0, this.#index(this.#o.plan.commit.before));
+    const commitAt = this.#index(this.#o.plan.commit.before);
+    return commitAt < 0 ? this.#o.plan.phases : this.#o.plan.phases.slice(0, commitAt);
   }
 
   #index(phase: string): number {
@@ -237,7 +238,8 @@ export class Engine<C> {
   }
 
   #tellState(): void {
-    this.#scope.emit({ type: 'state', state: this.#o.state.state as Summary['state'], direction: this.#scope.direction });
+    const { runbook } = this.#o.plan;
+    this.#scope.emit({ type: 'state', state: this.#o.state.state as Summary['state'], runbook, direction: this.#scope.direction });
   }
 }
 

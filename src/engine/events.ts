@@ -81,6 +81,8 @@ export interface WaitEvent extends At {
 export interface StateEvent extends At {
   readonly type: 'state';
   readonly state: StateWord;
+  /** Where it is one whose words have sentences of their own. */
+  readonly runbook?: string;
   readonly direction: Direction;
   readonly released?: { readonly done: number; readonly total: number };
 }

@@ -2,6 +2,7 @@
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Registry } from '../plan/action.ts';
 import { controllers } from './controllers/index.ts';
+import { files } from './files/index.ts';
 import { hosts } from './hosts/index.ts';
 import { lock } from './lock/index.ts';
 import type { Mover } from './mover.ts';
@@ -10,7 +11,7 @@ import { pauses } from './pauses/index.ts';
 
 /** A fresh set for one run, `objects` first: the others read what it filled. */
 export function allMovers(): readonly Mover[] {
-  return [objects(), lock(), controllers(), pauses(), hosts()];
+  return [objects(), lock(), controllers(), pauses(), hosts(), files()];
 }
 
 /** @throws Error when a runbook names what no mover offers: a bug */

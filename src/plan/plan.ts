@@ -143,7 +143,7 @@ export interface Plan {
   readonly findings: readonly Finding[];
   /** Objects seen and left, each with its rule: counts add up. */
   readonly left: readonly Left[];
-  /** Before the first step of this phase the commit record is written; from then on there is no walk back. */
+  /** Before the first step of this phase the commit record is written; from then on there is no walk back. `never`, which is no phase: nothing is handed over. */
   readonly commit: { readonly before: PhaseId };
   /** A failure between here and commit walks back to the beginning of this phase, keeping what these steps did. */
   readonly thaw: { readonly from: PhaseId; readonly keep: readonly StepId[] };

@@ -7,7 +7,9 @@ import type { Facts } from '../plan/facts.ts';
 import type { Data, ItemSet, Phase, Plan } from '../plan/plan.ts';
 import type { Scoping } from '../plan/selection.ts';
 import { Procedure } from './procedure.ts';
-import { ACROSS, ALL, BOTH, FOUND, HELD, MOVED, RELEASED, REVERSIBLE, SOURCE, TARGET, copied } from './steps.ts';
+import { LET_GO_SETS, letGo } from './release.ts';
+import { running } from './running.ts';
+import { ACROSS, ALL, BOTH, FOUND, HELD, MOVED, SOURCE, TARGET, copied } from './steps.ts';
 
 export interface MoveOptions {
   /** Bounds each step; milliseconds. */
@@ -21,8 +23,6 @@ export interface MoveOptions {
 }
 
 const COPIED = copied(['rollback/copies']);
-/** The copy gets back who owned which field in the write that lets it go. */
-const LET_GO = { ...TARGET, from: 'source' };
 
 /** The phases in order. `seen`: components whose controllers run on the source. Pure: the sets it names are the movers'. */
 export function movePhases(o: MoveOptions, seen: readonly string[], p: Procedure): readonly Phase[] {
@@ -75,19 +75,7 @@ export function movePhases(o: MoveOptions, seen: readonly string[], p: Procedure
     .step('compare', 'objects.compare', ACROSS, 'all', 'compare both sides again');
 
   // The commit record stands here: from now on there is no walk back.
-  const release = p
-    .phase('release', 'releasing')
-    .step('managers', 'objects.managers', ACROSS, 'release/at-rest', 'restore field ownership', { safety: 'irreversible' })
-    .step('extension-configs', 'pauses.release', LET_GO, 'release/extension-configs', 'release ExtensionConfigs', REVERSIBLE)
-    .step('classes', 'pauses.release', LET_GO, 'release/classes', 'release ClusterClasses', REVERSIBLE)
-    .step('free-hosts', 'pauses.release', LET_GO, 'release/free-hosts', 'release the free hosts', REVERSIBLE)
-    .step('data-templates', 'pauses.release', LET_GO, 'release/data-templates', 'release Metal3DataTemplates', REVERSIBLE)
-    .step('pools', 'pauses.release', LET_GO, 'release/pools', 'release IP pools', REVERSIBLE)
-    .step('claims', 'pauses.release', LET_GO, 'release/claims', 'release IP claims', REVERSIBLE)
-    .step('clusters', 'pauses.release', LET_GO, 'release/clusters', 'release the Clusters', REVERSIBLE)
-    .step('resource-sets', 'pauses.release', LET_GO, 'release/resource-sets', 'release ClusterResourceSets', REVERSIBLE)
-    .step('claimed-hosts', 'pauses.release', LET_GO, 'release/claimed-hosts', 'release the claimed hosts', REVERSIBLE)
-    .step('others', 'pauses.release', LET_GO, 'release/others', 'release what --kinds files describe', REVERSIBLE);
+  const release = letGo(p);
 
   const verify = p
     .phase('verify', 'target-active')
@@ -116,9 +104,7 @@ const LATE_SETS: readonly ItemSet[] = [
   ...FOUND,
   { id: 'clusters', union: ALL, where: { vars: { hold: 'field', keep: false } }, resolvedAt: 'freeze' },
   { id: 'held', union: ALL, where: { vars: { hold: 'annotation', keep: false } }, resolvedAt: 'freeze' },
-  { id: 'release/at-rest', union: ALL, where: { vars: { released: false } }, resolvedAt: 'commit' },
-  ...RELEASED,
-  { id: 'release/all', union: RELEASED.map(({ id }) => id), where: {}, resolvedAt: 'commit' },
+  ...LET_GO_SETS,
 ];
 
 /** The plan of a move over what discovery saw. */
@@ -148,10 +134,4 @@ export function movePlan(facts: Facts, movers: readonly Mover[], o: MoveOptions,
     } satisfies Plan['options'],
     allow: o.allow,
   };
-}
-
-/** Components of the source whose controllers answer; the others are told, and not waited for. */
-function running(facts: Facts): string[] {
-  const workloads = facts.roles['source']?.workloads ?? [];
-  return [...new Set(workloads.filter(({ readyReplicas }) => readyReplicas > 0).map(({ component }) => component))];
 }

@@ -1,6 +1,6 @@
 /** An earlier run taken up again: resume, rollback, retire. The clusters are those the plan pins, wherever their kubeconfigs are now. */
-import { connect } from '../cluster/connect.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import { isDirectory } from '../cluster/directory.ts';
 import { EXIT, MigrateError, blocked } from '../errors.ts';
 import type { Summary } from '../engine/events.ts';
 import { Sets } from '../engine/sets.ts';
@@ -15,6 +15,7 @@ import { readPlan, runFiles, type RunFiles } from './directory.ts';
 import { asSeen } from './lens.ts';
 import { findRun, lockSteps } from './list.ts';
 import { withSession, type Session } from './session.ts';
+import { openPinned } from './sides.ts';
 import type { AgainOptions, RunDeps } from './runs.ts';
 
 /** Milliseconds within which a request that a dead process had in flight has landed. */
@@ -111,26 +112,25 @@ async function again(loaded: Loaded, options: AgainOptions, deps: RunDeps, work:
 
 /** @throws MigrateError `run/cluster-changed` (4) when a context leads to another cluster than the plan's */
 async function reconnect(plan: Plan, options: AgainOptions, deps: RunDeps): Promise<Record<Role, Cluster>> {
-  const pairs = await Promise.all(
-    Object.entries(plan.roles).map(async ([role, pin]) => {
-      const cluster = await connect(role, options.clusters?.[role] ?? { kubeconfig: pin.kubeconfig, context: pin.context }, {
-        clock: deps.clock,
-        signal: deps.hard,
+  const opened = await openPinned(plan.roles, options.clusters ?? {}, { clock: deps.clock, signal: deps.hard });
+  for (const [role, cluster] of Object.entries(opened)) {
+    const uid = plan.roles[role]?.uid ?? '';
+    if (cluster.uid === uid) continue;
+    if (isDirectory(cluster))
+      throw blocked('run/directory-changed', `The files in ${cluster.kubeconfig} are not those that this run was planned with.`, {
+        subjects: [cluster.kubeconfig],
+        next: ['Put them back as they were.'],
       });
-      if (cluster.uid !== pin.uid) {
-        throw blocked(
-          'run/cluster-changed',
-          `The ${role} of this run has the UID ${pin.uid}; context ${cluster.context} leads to ${cluster.uid}.`,
-          {
-            subjects: [cluster.server],
-            next: [`Name the kubeconfig that leads there: --${role} FILE.`],
-          },
-        );
-      }
-      return [role, cluster] as const;
-    }),
-  );
-  return asSeen(Object.fromEntries(pairs), scopingOf(plan.options), plan.options.lockNamespace);
+    throw blocked(
+      'run/cluster-changed',
+      `The ${role} of this run has the UID ${uid}; context ${cluster.context} leads to ${cluster.uid}.`,
+      {
+        subjects: [cluster.server],
+        next: [`Name the kubeconfig that leads there: --${role} FILE.`],
+      },
+    );
+  }
+  return asSeen(opened, scopingOf(plan.options), plan.options.lockNamespace);
 }
 
 /** This process in place of the one before; first waits until what that one had in flight must have landed. @returns the word on the Leases */

@@ -28,6 +28,13 @@ const HAND_OVER: Readonly<Record<string, Pick<Question, 'next' | 'undo'>>> = {
     ],
     undo: 'Everything, until the first object is released; a failure before that thaws by itself.',
   },
+  load: {
+    next: [
+      'Restore who owns which field, and release the objects on the target: its controllers act on them from then on.',
+      'The cluster that they were saved from is not asked: see that nobody acts on the same servers there.',
+    ],
+    undo: 'Everything, until the first object is released.',
+  },
 };
 
 const QUESTIONS: Readonly<Record<Consent['id'], (plan: Plan, sides: readonly SideView[]) => Question>> = {

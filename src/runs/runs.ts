@@ -56,6 +56,8 @@ export interface PivotRequest extends Requested {
 /** Everything `move-objects` was asked for. */
 export interface MoveRequest extends Requested {
   readonly runbook: 'move-objects';
+  /** A directory of files plays this part in place of a cluster. */
+  readonly directory?: { readonly part: 'source' | 'target'; readonly path: string };
   readonly scoping: Scoping;
 }
 

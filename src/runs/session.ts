@@ -15,6 +15,7 @@ import { allMovers, registryOf } from '../movers/registry.ts';
 import type { Consent, Plan } from '../plan/plan.ts';
 import { hmacWith, planHash, readKey, removeRun, type RunFiles } from './directory.ts';
 import { lockSteps } from './list.ts';
+import { servers } from './sides.ts';
 import type { RunDeps } from './runs.ts';
 
 export interface SessionOptions {
@@ -57,7 +58,7 @@ async function atWork(o: SessionOptions, deps: RunDeps, work: (session: Session)
     const journal = await Journal.open(o.files.journal, o.content);
     const state = RunState.of(o.content.records, lockSteps(o.plan));
     const identity = { run: o.run, process, operator: operatorName(), host: hostname() };
-    const held = fence(o.clusters, identity, o.plan.options.lockNamespace);
+    const held = fence(servers(o.clusters), identity, o.plan.options.lockNamespace);
     // What a later command lowers by name counts for every rule of the run.
     const plan = { ...o.plan, allow: [...new Set([...o.plan.allow, ...state.allowed, ...o.allow])] };
     const engine = new Engine<Cluster>({

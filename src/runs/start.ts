@@ -1,5 +1,4 @@
 /** A new run: connect, read, judge, plan; then, with the same clusters, run. One way for all runbooks. */
-import { connect } from '../cluster/connect.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { EXIT, MigrateError, blocked } from '../errors.ts';
 import type { Summary } from '../engine/events.ts';
@@ -18,13 +17,16 @@ import type { ClusterFacts, Facts, ObjectFact } from '../plan/facts.ts';
 import type { Data, Finding, Plan } from '../plan/plan.ts';
 import { deniedAccess, neededAccess } from '../runbooks/access.ts';
 import { discover } from '../runbooks/discover.ts';
+import { loadPlan } from '../runbooks/load.ts';
 import { movePlan } from '../runbooks/move-objects.ts';
 import { pivotPlan } from '../runbooks/pivot.ts';
+import { savePlan } from '../runbooks/save.ts';
 import { asking, sidesOf, type Counted } from './consent.ts';
 import { createRun, hmacWith, newKey, newRunId, removeRun, runFiles } from './directory.ts';
 import { asSeen } from './lens.ts';
 import { listRuns } from './list.ts';
 import { withSession } from './session.ts';
+import { openSides } from './sides.ts';
 import type { Prepared, RunDeps, RunRequest, RunView } from './runs.ts';
 
 /** What preparing leaves open for starting: connected clusters and the key of the hashes in the plan. */
@@ -46,16 +48,13 @@ export async function prepareRun(request: RunRequest, deps: RunDeps): Promise<Pr
 
 async function prepare(request: RunRequest, kinds: readonly AddedKind[], deps: RunDeps): Promise<PreparedRun> {
   const options = { clock: deps.clock, signal: deps.hard };
-  const [source, target] = await Promise.all([
-    connect('source', request.clusters.source, options),
-    connect('target', request.clusters.target, options),
-  ]);
-  const clusters = asSeen({ source, target }, request.runbook === 'move-objects' ? request.scoping : undefined, request.lockNamespace);
+  const opened = await openSides(request, options);
+  const clusters = asSeen(opened, request.runbook === 'move-objects' ? request.scoping : undefined, request.lockNamespace);
   const close = async (): Promise<void> => {
-    await Promise.all([source.close(), target.close()]);
+    await Promise.all(Object.values(opened).map((cluster) => cluster.close()));
   };
   try {
-    refuseSame(source, target);
+    refuseSame(opened);
     const earlier = await earlierRun(deps.stateDir, clusters, request.lockNamespace);
     const key = newKey();
     const movers = allMovers();
@@ -107,18 +106,28 @@ export async function startRun(prepared: PreparedRun, request: RunRequest, deps:
 
 function planOf(request: RunRequest, facts: Facts, movers: readonly Mover[], kinds: Data, roles: Plan['roles']): Plan {
   if (request.runbook === 'pivot') return pivotPlan(facts, movers, { ...request, kinds }, roles);
+  const { directory } = request;
+  if (directory?.part === 'target') return savePlan(facts, movers, { ...request, kinds, directory: directory.path }, roles);
+  if (directory?.part === 'source') return loadPlan(facts, movers, { ...request, kinds }, roles);
   return movePlan(facts, movers, { ...request, kinds }, roles);
 }
 
 /** What discovery reads, and which rules judge it. */
 function lookingFor(request: RunRequest): DiscoverOptions & Pick<Facts, 'onConflict'> {
-  const { runbook, lockNamespace, onConflict } = request;
+  const { lockNamespace, onConflict } = request;
+  const runbook = nameOf(request);
   if (request.runbook === 'pivot') return { runbook, lockNamespace, onConflict, namespaces: request.namespaces };
   return { runbook, lockNamespace, onConflict, namespaces: request.scoping.namespaces, scoping: request.scoping };
 }
 
-function refuseSame(source: Cluster, target: Cluster): void {
-  if (source.uid !== target.uid) return;
+/** A directory makes another procedure of it. */
+function nameOf(request: RunRequest): string {
+  if (request.runbook !== 'move-objects' || request.directory === undefined) return request.runbook;
+  return request.directory.part === 'target' ? 'save' : 'load';
+}
+
+function refuseSame({ source, target }: Readonly<Record<Role, Cluster>>): void {
+  if (source === undefined || target === undefined || source.uid !== target.uid) return;
   throw blocked(
     'clusters/same',
     `Source and target are the same cluster: ${source.context} and ${target.context} both have the UID ${source.uid}.`,
@@ -147,8 +156,9 @@ async function tidy(
 
 /** An earlier run between these two clusters. @throws MigrateError `run/unfinished` (4) when it has not come to its end */
 async function earlierRun(stateDir: string, clusters: Readonly<Record<string, Cluster>>, namespace: string): Promise<RunView | undefined> {
-  const between = (await listRuns(stateDir)).filter((run) =>
-    Object.entries(clusters).every(([role, { uid }]) => run.clusters[role]?.uid === uid),
+  const sides = Object.entries(clusters);
+  const between = (await listRuns(stateDir)).filter(
+    (run) => Object.keys(run.clusters).length === sides.length && sides.every(([role, { uid }]) => run.clusters[role]?.uid === uid),
   );
   const runs = (await tidy(between, stateDir, clusters, namespace)).filter((run) => run.state !== 'rolled-back');
   const open = runs.find((run) => !run.finished && run.state !== 'target-active');
@@ -166,7 +176,8 @@ async function earlierRun(stateDir: string, clusters: Readonly<Record<string, Cl
 /** Nothing in scope that the earlier run did not move: its originals, held, or nothing at all. */
 function isAllMoved(facts: Facts, earlier: RunView): boolean {
   const source = facts.roles['source'];
-  if (source === undefined || (earlier.state !== 'target-active' && earlier.state !== 'done')) return false;
+  if (source === undefined || facts.roles['target'] === undefined || (earlier.state !== 'target-active' && earlier.state !== 'done'))
+    return false;
   return [...facts.scope.keys()].every((key) => facts.roles['target']?.objects.has(key) === true);
 }
 

@@ -176,10 +176,14 @@ async function openSides(plan: Plan, clusters: Readonly<Record<Role, ClusterChoi
       [`Name the kubeconfig that leads there: --${role} FILE.`],
     );
   };
-  if (state.ended === 'done')
+  if (plan.roles['target'] === undefined)
+    throw uncompared('verify/saved', 'This run saved objects into files: it has no target to compare.', ['kubectl migrate runs']);
+  if (state.ended === 'done' || plan.runbook === 'load')
     return {
       target: await open('target'),
-      notes: ['the originals are gone: each object is compared with the hash that the run recorded, not field by field'],
+      notes: [
+        `${plan.runbook === 'load' ? 'the files are not read' : 'the originals are gone'}: each object is compared with the hash that the run recorded, not field by field`,
+      ],
     };
   const away = (error: unknown): string => {
     if (clusters['source'] !== undefined || deps.stop.aborted) throw error;

@@ -55,19 +55,34 @@ function howMany(set: ItemSet | undefined): string {
   return 'as found then';
 }
 
+const WORDS: Readonly<Partial<Record<string, string>>> = { save: 'be saved', load: 'be created' };
+
+/** With a directory there is no command that only judges: its --until=preflight does. */
+function whereTold({ runbook }: Plan): string {
+  if (runbook in WORDS) return ': --until=preflight in place of --dry-run';
+  return `: kubectl migrate preflight${runbook === 'pivot' ? '' : ` ${runbook}`}`;
+}
+
 function ends({ plan, moving, left, blocking }: Prepared, { palette, glyphs }: Look): string[] {
   const total = moving.reduce((sum, kind) => sum + kind.count, 0);
-  const lines = [`${counted(total, 'object')} would move, ${count(left.length)} would stay; nothing was changed`];
-  if (blocking.length === 0) return lines;
-  return [
-    ...lines,
-    `${palette.bad(glyphs.fail)} ${counted(blocking.length, 'finding', 'findings')} would block it: kubectl migrate preflight${plan.runbook === 'pivot' ? '' : ` ${plan.runbook}`}`,
+  const lines = [
+    `${counted(total, 'object')} would ${WORDS[plan.runbook] ?? 'move'}, ${count(left.length)} would stay; nothing was changed`,
   ];
+  if (blocking.length === 0) return lines;
+  return [...lines, `${palette.bad(glyphs.fail)} ${counted(blocking.length, 'finding', 'findings')} would block it${whereTold(plan)}`];
 }
+
+const VERBS: Readonly<Partial<Record<string, string>>> = { save: 'saved', load: 'created' };
 
 /** The objects that would move, as result lines. */
 export function plannedItems(plan: Plan): ResultItem[] {
-  const set = plan.sets.find(({ id }) => id === plan.report.objects);
+  const of = plan.runbook in VERBS ? 'objects' : plan.report.objects;
+  const set = plan.sets.find(({ id }) => id === of);
   const items: readonly Item[] = set !== undefined && 'items' in set ? set.items : [];
-  return items.map(({ key, ref }) => ({ key, name: ref === undefined ? key : typeName(ref), namespace: ref?.namespace, verb: 'moved' }));
+  return items.map(({ key, ref }) => ({
+    key,
+    name: ref === undefined ? key : typeName(ref),
+    namespace: ref?.namespace,
+    verb: VERBS[plan.runbook] ?? 'moved',
+  }));
 }

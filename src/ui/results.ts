@@ -16,7 +16,7 @@ export interface ResultItem {
 const FOLD_ABOVE = 50;
 
 /** What a step's verb makes of an object's line. Marks, locks, counts and proofs are steps on the way, no results. */
-const RESULTS: Readonly<Record<string, 'copied' | 'adopted' | 'removed'>> = {
+const RESULTS: Readonly<Record<string, 'copied' | 'adopted' | 'removed' | 'saved'>> = {
   moved: 'copied',
   copied: 'copied',
   created: 'copied',
@@ -28,6 +28,7 @@ const RESULTS: Readonly<Record<string, 'copied' | 'adopted' | 'removed'>> = {
   adopted: 'adopted',
   removed: 'removed',
   deleted: 'removed',
+  saved: 'saved',
 };
 
 export class Results {

@@ -34,7 +34,7 @@ export function contextsTable({ contexts, current }: ContextsView, wide: boolean
 export function statusLines(run: RunView, now: number, look: Look): string[] {
   const { palette, glyphs } = look;
   const facts: readonly (readonly [string, string])[] = [
-    ['state', `${palette.strong(stateWords(run))} ${glyphs.dash} ${stateSentence(run.state)}`],
+    ['state', `${palette.strong(stateWords(run))} ${glyphs.dash} ${stateSentence(run.state, run.runbook)}`],
     ['since', `${clock(run.since)} (${age(run.since, now)})`],
     ['phase', `${run.phase}, attempt ${run.attempt}`],
     ['moved', `${count(run.objects.moved)} of ${count(run.objects.total)} objects`],

@@ -22,6 +22,7 @@ export interface StateView {
   readonly direction: Direction;
   readonly released?: { readonly done: number; readonly total: number } | undefined;
   readonly since?: string | undefined;
+  readonly runbook?: string | undefined;
 }
 
 /** `releasing 21 of 1000, going back`. */
@@ -32,8 +33,26 @@ export function stateWords(view: StateView): string {
   return `${view.state}${released}${back}`;
 }
 
-export function stateSentence(state: StateWord): string {
-  return SENTENCES[state];
+/** Who acts, of a run whose one side is a directory. */
+const WITH_A_DIRECTORY: Readonly<Partial<Record<string, Readonly<Partial<Record<StateWord, string>>>>>> = {
+  save: {
+    copying: 'the source acts; nothing is saved',
+    frozen: 'nobody acts; the source is paused while it is saved',
+    done: 'the source acts, as before; its objects are saved',
+    'rolled-back': 'the source acts, as before; nothing is saved',
+  },
+  load: {
+    'source-active': 'nothing is created yet',
+    copying: 'what was saved is being created on the target, held',
+    'target-active': 'the target acts on what was saved',
+    done: 'the target acts on what was saved; the files stay as they are',
+    'rolled-back': 'the target is as it was',
+  },
+};
+
+/** @param runbook absent = one between two clusters */
+export function stateSentence(state: StateWord, runbook = ''): string {
+  return WITH_A_DIRECTORY[runbook]?.[state] ?? SENTENCES[state];
 }
 
 /** Run ids begin with their runbook; it is said once. */

@@ -10,10 +10,7 @@ const NAMES = 10;
 export function summaryLines(summary: Summary, look: Look): string[] {
   const { palette } = look;
   const rows: readonly (readonly [string, readonly string[]])[] = [
-    [
-      HANDED_OVER.includes(summary.state) ? 'moved' : 'copied',
-      summary.moved === 0 || summary.state === 'rolled-back' ? [] : [kinds(summary)],
-    ],
+    [doneTo(summary), summary.moved === 0 || summary.state === 'rolled-back' ? [] : [kinds(summary)]],
     ['left', summary.left.map(({ rule, count: n, sentence }) => `${count(n)} ${rule}: ${oneLine(sentence)}`)],
     ['held', capped(summary.held.map(({ name, sentence }) => `${name}: ${oneLine(sentence)}`))],
     ['not proven', summary.notProven === 0 ? [] : [`${counted(summary.notProven, 'released host')} can show no sign that the target acts`]],
@@ -21,7 +18,9 @@ export function summaryLines(summary: Summary, look: Look): string[] {
     ['requests', requests(summary)],
     [
       'state',
-      [`${palette.strong(stateWords(summary))} ${look.glyphs.dash} ${stateSentence(summary.state)}, since ${clock(summary.since)}`],
+      [
+        `${palette.strong(stateWords(summary))} ${look.glyphs.dash} ${stateSentence(summary.state, summary.runbook)}, since ${clock(summary.since)}`,
+      ],
     ],
   ];
   const width = Math.max(...rows.filter(([, lines]) => lines.length > 0).map(([name]) => name.length)) + 2;
@@ -33,13 +32,20 @@ export function nextLines(next: readonly string[], { palette }: Pick<Look, 'pale
   return next.length === 0 ? [] : [palette.strong('next:'), ...next.map((line) => `  ${redact(oneLine(line))}`)];
 }
 
+/** Past participle for the objects of a run, as far as it came. */
+function doneTo({ runbook, state }: Summary): string {
+  if (runbook === 'save') return 'saved';
+  if (!HANDED_OVER.includes(state)) return 'copied';
+  return runbook === 'load' ? 'created' : 'moved';
+}
+
 function headline(summary: Summary, { palette, glyphs }: Look): string {
   const took = `in ${duration(summary.took)}`;
   if (summary.failure !== undefined)
     return `${palette.bad(glyphs.fail)} ${runTitle(summary.runbook, summary.run)} stopped ${took}: ${redact(oneLine(summary.failure.message))}`;
   if (summary.state === 'rolled-back') return `${palette.good(glyphs.done)} ${summary.run} rolled back ${took}`;
   if (summary.exit === 0)
-    return `${palette.good(glyphs.done)} ${summary.run}: ${counted(summary.moved, 'object')} moved and verified ${took}`;
+    return `${palette.good(glyphs.done)} ${summary.run}: ${counted(summary.moved, 'object')} ${doneTo(summary)} and verified ${took}`;
   return `${palette.warn(glyphs.wait)} ${summary.run} stopped ${took}, as asked`;
 }
 

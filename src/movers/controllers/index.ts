@@ -17,7 +17,7 @@ export function controllers(): Mover {
     name: 'controllers',
     discover,
     rules,
-    rulesFor: { pivot: handOverRules, 'move-objects': moveRules },
+    rulesFor: { pivot: handOverRules, 'move-objects': moveRules, save: moveRules },
     sets,
     actions: {
       scale: scaleAction(whyOn),

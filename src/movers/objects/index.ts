@@ -25,7 +25,7 @@ export function objects(): Mover {
     name: 'objects',
     discover,
     rules,
-    rulesFor: { 'move-objects': [...readyRules, ...namespaceRules] },
+    rulesFor: { 'move-objects': [...readyRules, ...namespaceRules], save: readyRules, load: namespaceRules },
     sets: setsOf,
     actions: {
       namespaces: namespaces(),

@@ -108,7 +108,7 @@ function stateLine(board: Board, space: FrameSpace): string[] {
   if (board.state === undefined) return [];
   const words = stateWords({ ...board.state, direction: board.direction });
   const since = board.state.since === undefined ? '' : ` for ${duration(Math.max(0, space.now - Date.parse(board.state.since)))}`;
-  const sentence = fit(`${since} ${space.glyphs.dash} ${stateSentence(board.state.state)}`, space, widthOf(words));
+  const sentence = fit(`${since} ${space.glyphs.dash} ${stateSentence(board.state.state, board.state.runbook)}`, space, widthOf(words));
   return [`${space.palette.strong(words)}${space.palette.faint(sentence)}`];
 }
 

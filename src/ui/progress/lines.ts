@@ -44,7 +44,7 @@ export function plainLines(event: Event, look: Look): string[] {
       // A step with nothing to do says nothing: most of a move's steps are for kinds that it has none of.
       return event.total === 0 ? [] : [`  ${stepLine(event, look)}`];
     case 'state':
-      return [`${palette.active(glyphs.action)} state ${stateWords(event)} ${glyphs.dash} ${stateSentence(event.state)}`];
+      return [`${palette.active(glyphs.action)} state ${stateWords(event)} ${glyphs.dash} ${stateSentence(event.state, event.runbook)}`];
     case 'wait':
       return [`  ${palette.warn(glyphs.wait)} ${waitLine(event)}`];
     default:

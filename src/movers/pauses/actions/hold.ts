@@ -26,11 +26,7 @@ export const holdAction: Action<Cluster> = {
     return afterOf(written, 'paused');
   },
   undo: free,
-  async undone(items, c) {
-    const objects = await readItems(c.cluster('at'), items);
-    const marked = items.some(isCluster) ? await markedByCapm3(c.cluster('at')) : new Map<string, readonly string[]>();
-    return new Map(items.map((item) => [item.key, judgeBack(objects.get(item.key), item, c, marked)]));
-  },
+  undone: backAsItWas,
   access: (items, step) => {
     const role = step.roles['at'] ?? '';
     const { group, resource } = HOSTS;
@@ -93,7 +89,19 @@ function whatStands(item: Item, c: StepContext<Cluster>): Promise<ReadonlyMap<Ke
   return read;
 }
 
-async function free(item: Item, c: StepContext<Cluster>, { before }: { before: Data | undefined }): Promise<'undone' | 'nothing' | 'left'> {
+/** Which items carry nothing of ours any more, and have been let go by those who followed their pause. */
+export async function backAsItWas(items: readonly Item[], c: StepContext<Cluster>): Promise<ReadonlyMap<Key, Seen>> {
+  const objects = await readItems(c.cluster('at'), items);
+  const marked = items.some(isCluster) ? await markedByCapm3(c.cluster('at')) : new Map<string, readonly string[]>();
+  return new Map(items.map((item) => [item.key, judgeBack(objects.get(item.key), item, c, marked)]));
+}
+
+/** Takes our pause off: by the mark on the object, else by what the journal says stood there. */
+export async function free(
+  item: Item,
+  c: StepContext<Cluster>,
+  { before }: { before: Data | undefined },
+): Promise<'undone' | 'nothing' | 'left'> {
   const cluster = c.cluster('at');
   const place = placeOf(item);
   const object = (await whatStands(item, c)).get(item.key);

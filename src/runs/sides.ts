@@ -1,0 +1,104 @@
+/** The two sides of a run, connected: clusters, or a directory in the part of one. */
+import { constants } from 'node:fs';
+import { access, readdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { connect, type ConnectOptions } from '../cluster/connect.ts';
+import type { Cluster, ClusterChoice } from '../cluster/cluster.ts';
+import { isDirectory, openDirectory } from '../cluster/directory.ts';
+import { EXIT, MigrateError, blocked, messageOf } from '../errors.ts';
+import type { Role } from '../graph/ref.ts';
+import { MOVE } from '../kinds/names.ts';
+import { asItsUserHadIt } from '../movers/files/index.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { RunRequest } from './runs.ts';
+
+type Sides = Readonly<Record<Role, Cluster>>;
+
+/** @throws MigrateError of connecting (1, 2), `directory/...` (1, 2, 4) */
+export async function openSides(request: RunRequest, options: ConnectOptions): Promise<Sides> {
+  const directory = request.runbook === 'move-objects' ? request.directory : undefined;
+  if (directory?.part === 'target') {
+    await checkEmpty(directory.path);
+    return { source: await connect('source', request.clusters.source, options) };
+  }
+  if (directory?.part === 'source') {
+    const target = await connect('target', request.clusters.target, options);
+    return await withSaved(directory.path, target, options);
+  }
+  const [source, target] = await Promise.all([
+    connect('source', request.clusters.source, options),
+    connect('target', request.clusters.target, options),
+  ]);
+  return { source, target };
+}
+
+/** The sides that a plan pins, wherever their kubeconfigs are now. */
+export async function openPinned(
+  roles: Plan['roles'],
+  choices: Readonly<Record<Role, ClusterChoice>>,
+  options: ConnectOptions,
+): Promise<Record<Role, Cluster>> {
+  const pairs = Object.entries(roles).filter(([, pin]) => !isDirectory(pin));
+  const clusters = Object.fromEntries(
+    await Promise.all(
+      pairs.map(
+        async ([role, { kubeconfig, context }]) => [role, await connect(role, choices[role] ?? { kubeconfig, context }, options)] as const,
+      ),
+    ),
+  );
+  const { source } = roles;
+  const { target } = clusters;
+  if (source === undefined || target === undefined || !isDirectory(source)) return clusters;
+  return { ...(await withSaved(fileURLToPath(source.server), target, options)) };
+}
+
+/** Those that run on a server: what is locked, and what may be asked for its UID. */
+export function servers(clusters: Sides): Sides {
+  return Object.fromEntries(Object.entries(clusters).filter(([, cluster]) => !isDirectory(cluster)));
+}
+
+async function withSaved(path: string, target: Cluster, { signal }: ConnectOptions): Promise<Sides> {
+  try {
+    const saved = { target, read: asItsUserHadIt, labels: { [MOVE]: '' }, ...(signal === undefined ? {} : { signal }) };
+    return { source: await openDirectory('source', path, saved), target };
+  } catch (error) {
+    await target.close();
+    throw error;
+  }
+}
+
+/** Nothing is written over. A directory that is not there is made when the first file is. @throws MigrateError `directory/not-empty` (4), `directory/unwritable` (1) */
+async function checkEmpty(directory: string): Promise<void> {
+  let names: string[] | undefined;
+  try {
+    names = await readdir(directory);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw unwritable(directory, error);
+  }
+  if (names !== undefined && names.length > 0) throw notEmpty(directory, names);
+  await access(names === undefined ? dirname(directory) : directory, constants.W_OK | constants.X_OK).catch((error: unknown) => {
+    throw unwritable(directory, error);
+  });
+}
+
+function notEmpty(directory: string, names: readonly string[]): MigrateError {
+  const saved = names.filter((name) => /^[A-Z][^_]*_[^_]*_[^_]+\.yaml$/.test(name));
+  const foreign = names.filter((name) => !saved.includes(name));
+  const what = [
+    ...(saved.length > 0 ? [`${saved.length} objects of an earlier save`] : []),
+    ...(foreign.length > 0 ? [`${foreign.length} other files (${foreign.slice(0, 3).join(', ')})`] : []),
+  ];
+  return blocked('directory/not-empty', `${directory} holds ${what.join(' and ')}: nothing there is written over.`, {
+    subjects: [directory],
+    next: [`Name a directory that is empty or not there yet: --to-directory ${directory}-${new Date().toISOString().slice(0, 10)}`],
+  });
+}
+
+function unwritable(directory: string, error: unknown): MigrateError {
+  return new MigrateError('directory/unwritable', EXIT.failed, `Writing into ${directory} is not possible: ${messageOf(error)}`, {
+    subjects: [directory],
+    next: ['Name another one: --to-directory DIR'],
+    cause: error,
+  });
+}
