@@ -8,7 +8,7 @@ import type { Cluster, ClusterChoice } from '../cluster/cluster.ts';
 import { isDirectory, openDirectory } from '../cluster/directory.ts';
 import { EXIT, MigrateError, blocked, messageOf } from '../errors.ts';
 import type { Role } from '../graph/ref.ts';
-import { MOVE } from '../kinds/names.ts';
+import { CLUSTERCTL, MOVE } from '../kinds/names.ts';
 import { asItsUserHadIt } from '../movers/files/index.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { RunRequest } from './runs.ts';
@@ -60,7 +60,7 @@ export function servers(clusters: Sides): Sides {
 
 async function withSaved(path: string, target: Cluster, { signal }: ConnectOptions): Promise<Sides> {
   try {
-    const saved = { target, read: asItsUserHadIt, labels: { [MOVE]: '' }, ...(signal === undefined ? {} : { signal }) };
+    const saved = { target, read: asItsUserHadIt, labels: { [CLUSTERCTL]: '', [MOVE]: '' }, ...(signal === undefined ? {} : { signal }) };
     return { source: await openDirectory('source', path, saved), target };
   } catch (error) {
     await target.close();

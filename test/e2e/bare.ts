@@ -14,6 +14,8 @@ export interface BareOptions {
   readonly name: string;
   /** Controllers of kube-controller-manager, e.g. the garbage collector; absent = none. */
   readonly controllers?: readonly string[];
+  /** Keep an audit log of the source. */
+  readonly audit?: boolean;
 }
 
 export class Bare {
@@ -80,10 +82,10 @@ export class Bare {
 export async function bare(o: BareOptions): Promise<Bare> {
   const dir = await mkdtemp(join(tmpdir(), 'kubectl-migrate-bare-'));
   const controllerManager = o.controllers ?? false;
-  const planes = (await startPlanes({ name: `${o.name}-source`, controllerManager }, { name: `${o.name}-target`, controllerManager })) as [
-    Plane,
-    Plane,
-  ];
+  const planes = (await startPlanes(
+    { name: `${o.name}-source`, controllerManager, audit: o.audit ?? false },
+    { name: `${o.name}-target`, controllerManager },
+  )) as [Plane, Plane];
   const stage = new Bare(planes, dir);
   await Promise.all([installCrds(stage.s), installCrds(stage.t)]);
   return stage;
