@@ -187,7 +187,7 @@ describe('move-objects with a directory', function () {
       ...root,
       metadata: { ...root.metadata, managedFields: [...managed, byClusterctl({ 'f:spec': { 'f:paused': {} } })] },
       spec: { ...root.spec, paused: true },
-    } as KubeObject);
+    });
     await write('ClusterClass', { ...klass, metadata: { ...klass.metadata, annotations: { 'cluster.x-k8s.io/paused': '' } } });
     await write('Secret', { ...key, apiVersion: 'v1' });
     for (const one of templates) await write('DevTemplate', { ...one, apiVersion: 'infrastructure.cluster.x-k8s.io/v1' });
