@@ -55,7 +55,7 @@ describe('a pivot that is refused says why and what to do, and writes nothing:',
     const refusal = {
       exit: 4,
       says: [/hosts\/served/, /BareMetalHosts would move while baremetal-operator runs on the source \(.*\): two clusters would act/],
-      fix: /kubectl migrate pivot --source-context admin --target-context admin/,
+      fix: /kubectl migrate pivot, with both clusters named as here/,
     };
     await refuses(stage, move, refusal);
     await refuses(stage, [...move, '--allow', 'hosts/served'], refusal);
