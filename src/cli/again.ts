@@ -2,7 +2,7 @@
 import { EXIT } from '../errors.ts';
 import type { AgainOptions, ClusterChoice, Question, Runs } from '../runs/runs.ts';
 import type { Outcome } from '../ui/outcome.ts';
-import { namedClusters } from './clusters.ts';
+import { namedClusters, waysOf } from './clusters.ts';
 import type { ClusterFlags } from './clusters.ts';
 import { refuseUnanswerable } from './consent.ts';
 import type { Desk } from './desk.ts';
@@ -49,14 +49,9 @@ async function again(
   return { kind: 'Run', summary, items: desk.results.items(summary.state), exit: summary.exit };
 }
 
-async function optionsOf(flags: AgainFlags, { world, streams }: Desk): Promise<AgainOptions> {
+async function optionsOf(flags: AgainFlags, desk: Desk): Promise<AgainOptions> {
   const clusters: Record<string, ClusterChoice> = {
-    ...(await namedClusters(flags, {
-      terminal: streams.terminal,
-      isFile: (path) => world.isFile(path),
-      contexts: (kubeconfig) => world.contexts(kubeconfig),
-      pick: (pick) => world.pick(pick, streams),
-    })),
+    ...(await namedClusters(flags, waysOf(desk))),
   };
   return {
     allow: flags.allow ?? [],

@@ -2,7 +2,7 @@
 import type { ClusterChoice } from '../runs/runs.ts';
 import type { Outcome } from '../ui/outcome.ts';
 import { driftLines } from '../ui/plan-file-view.ts';
-import { namedClusters } from './clusters.ts';
+import { namedClusters, waysOf } from './clusters.ts';
 import type { ClusterFlags } from './clusters.ts';
 import type { Desk } from './desk.ts';
 import { consentsOf, courseOf, refuseSilence, take } from './courses.ts';
@@ -33,14 +33,9 @@ export async function apply(file: string, flags: ApplyFlags, desk: Desk): Promis
   }
 }
 
-async function optionsOf(flags: ApplyFlags, { world, streams }: Desk) {
+async function optionsOf(flags: ApplyFlags, desk: Desk) {
   const clusters: Record<string, ClusterChoice> = {
-    ...(await namedClusters(flags, {
-      terminal: streams.terminal,
-      isFile: (path) => world.isFile(path),
-      contexts: (kubeconfig) => world.contexts(kubeconfig),
-      pick: (pick) => world.pick(pick, streams),
-    })),
+    ...(await namedClusters(flags, waysOf(desk))),
   };
   return {
     clusters,

@@ -3,6 +3,7 @@ import { EXIT, MigrateError, usageError } from '../errors.ts';
 import type { ClusterChoice } from '../runs/runs.ts';
 import type { ContextsView } from '../ui/outcome.ts';
 import type { Pick as ContextPick } from '../ui/pickers.ts';
+import type { Desk } from './desk.ts';
 
 export type Side = 'source' | 'target';
 
@@ -33,6 +34,15 @@ export interface Ways {
   /** Contexts of a kubeconfig, else of kubectl's default. */
   contexts(kubeconfig: string | undefined): Promise<ContextsView>;
   pick(pick: ContextPick): Promise<string | undefined>;
+}
+
+export function waysOf({ world, streams }: Pick<Desk, 'world' | 'streams'>): Ways {
+  return {
+    terminal: streams.terminal,
+    isFile: (path) => world.isFile(path),
+    contexts: (kubeconfig) => world.contexts(kubeconfig),
+    pick: (pick) => world.pick(pick, streams),
+  };
 }
 
 export interface Clusters {

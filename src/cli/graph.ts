@@ -1,15 +1,13 @@
 /** What belongs together and why: one cluster, read only. */
 import { EXIT, usageError } from '../errors.ts';
 import { parseSelector } from '../graph/labels.ts';
-import type { ClusterChoice, GraphDeps, GraphRequest } from '../runs/runs.ts';
+import type { GraphDeps, GraphRequest } from '../runs/runs.ts';
 import type { Outcome } from '../ui/outcome.ts';
-import { chooseSource, type ClusterFlags } from './clusters.ts';
+import { chooseSource, waysOf, type ClusterFlags } from './clusters.ts';
 import type { Desk } from './desk.ts';
-import type { World } from './world.ts';
+import { namespaceOf, namespacesAsked, type NamespaceFlags } from './scope.ts';
 
-export interface GraphFlags extends ClusterFlags {
-  readonly namespace?: readonly string[] | undefined;
-  readonly 'all-namespaces'?: boolean | undefined;
+export interface GraphFlags extends ClusterFlags, NamespaceFlags {
   readonly selector?: string | undefined;
   readonly why?: string | undefined;
   readonly kinds?: readonly string[] | undefined;
@@ -32,9 +30,9 @@ export async function graph(names: readonly string[], flags: GraphFlags, desk: D
   return { kind: 'Graph', view, exit: EXIT.done };
 }
 
-function refuseContradictions(names: readonly string[], { why, output, selector, namespace = [], ...flags }: GraphFlags): void {
-  if (flags['all-namespaces'] === true && namespace.length > 0)
-    throw usageError('usage/both-forms', '--all-namespaces and --namespace contradict each other');
+function refuseContradictions(names: readonly string[], flags: GraphFlags): void {
+  const { why, output, selector } = flags;
+  namespacesAsked(flags);
   if (why !== undefined && output !== undefined && DRAWINGS.includes(output))
     throw usageError('usage/why', `--why is told in words, not as ${output}`, {
       next: [`kubectl migrate graph ${why} -o ${output}`, `kubectl migrate graph --why ${why}`],
@@ -54,24 +52,13 @@ function refuseContradictions(names: readonly string[], { why, output, selector,
 }
 
 /** Like kubectl: the current context, and its namespace, unless said otherwise. Nobody is asked: nothing is changed. */
-async function requestOf(names: readonly string[], flags: GraphFlags, { world, streams }: Desk): Promise<GraphRequest> {
-  const source = await chooseSource(flags, {
-    terminal: streams.terminal,
-    isFile: (path) => world.isFile(path),
-    contexts: (kubeconfig) => world.contexts(kubeconfig),
-    pick: (pick) => world.pick(pick, streams),
-  });
-  const namespaces = flags['all-namespaces'] === true ? [] : (flags.namespace ?? [await namespaceOf(source, world)]);
+async function requestOf(names: readonly string[], flags: GraphFlags, desk: Desk): Promise<GraphRequest> {
+  const source = await chooseSource(flags, waysOf(desk));
+  const namespaces = namespacesAsked(flags) ?? [await namespaceOf(source, desk.world)];
   const labels = flags.selector === undefined ? {} : { labels: flags.selector };
   return {
     source,
-    selection: { namespaces: [...new Set(namespaces)], names, ...labels },
+    selection: { namespaces, names, ...labels },
     ...(flags.kinds === undefined ? {} : { kinds: flags.kinds }),
   };
-}
-
-async function namespaceOf(source: ClusterChoice, world: World): Promise<string> {
-  const { contexts, current } = await world.contexts(source.kubeconfig);
-  const name = source.context ?? current;
-  return contexts.find((context) => context.name === name)?.namespace ?? 'default';
 }

@@ -2,15 +2,14 @@
 import { resolve } from 'node:path';
 import { usageError } from '../errors.ts';
 import { parseSelector } from '../graph/labels.ts';
-import type { ClusterChoice, MoveRequest } from '../runs/runs.ts';
+import type { MoveRequest } from '../runs/runs.ts';
 import type { Outcome } from '../ui/outcome.ts';
-import { chooseClusters, chooseSide, type ClusterFlags, type Clusters, type Ways } from './clusters.ts';
+import { chooseClusters, chooseSide, waysOf, type ClusterFlags, type Clusters, type Ways } from './clusters.ts';
 import { follow, refuseSilence, type Course, type CourseFlags } from './courses.ts';
 import type { Desk } from './desk.ts';
+import { namespaceOf, namespacesAsked, type NamespaceFlags } from './scope.ts';
 
-export interface SelectionFlags {
-  readonly namespace?: readonly string[] | undefined;
-  readonly 'all-namespaces'?: boolean | undefined;
+export interface SelectionFlags extends NamespaceFlags {
   readonly selector?: string | undefined;
   readonly 'filter-cluster'?: string | undefined;
 }
@@ -39,18 +38,12 @@ export async function moveObjects(flags: MoveFlags, names: readonly string[], co
 }
 
 async function requestOf(flags: MoveFlags, names: readonly string[], desk: Desk): Promise<MoveRequest> {
-  const { world, streams } = desk;
   const asked = namesOf(flags, names);
   if (flags.selector !== undefined) parseSelector(flags.selector);
   const chosen = namespacesAsked(flags);
-  const { clusters, directory } = await chooseSides(flags, {
-    terminal: streams.terminal,
-    isFile: (path) => world.isFile(path),
-    contexts: (kubeconfig) => world.contexts(kubeconfig),
-    pick: (pick) => world.pick(pick, streams),
-  });
+  const { clusters, directory } = await chooseSides(flags, waysOf(desk));
   // What was saved is meant to be created, all of it.
-  const namespaces = chosen ?? (directory?.part === 'source' ? [] : [await namespaceOf(clusters.source, desk)]);
+  const namespaces = chosen ?? (directory?.part === 'source' ? [] : [await namespaceOf(clusters.source, desk.world)]);
   return {
     runbook: 'move-objects',
     clusters,
@@ -102,21 +95,6 @@ function refuseUnsuited(flags: MoveFlags): void {
 function namesOf(flags: SelectionFlags, names: readonly string[]): string[] {
   const cluster = flags['filter-cluster'];
   return [...new Set([...names, ...(cluster === undefined ? [] : [`cluster.cluster.x-k8s.io/${cluster}`])])];
-}
-
-/** Empty = all; undefined = none was named. @throws MigrateError `usage/both-forms` (2) */
-function namespacesAsked(flags: SelectionFlags): string[] | undefined {
-  const namespaces = flags.namespace ?? [];
-  if (flags['all-namespaces'] === true && namespaces.length > 0)
-    throw usageError('usage/both-forms', '--all-namespaces and --namespace contradict each other');
-  if (flags['all-namespaces'] === true) return [];
-  return namespaces.length === 0 ? undefined : [...new Set(namespaces)];
-}
-
-/** As kubectl has it: the namespace of the context, else `default`. */
-export async function namespaceOf(choice: ClusterChoice, { world }: Pick<Desk, 'world'>): Promise<string> {
-  const { contexts, current } = await world.contexts(choice.kubeconfig);
-  return contexts.find(({ name }) => name === (choice.context ?? current))?.namespace ?? 'default';
 }
 
 /** Two namespaces cannot become one: names would meet. */

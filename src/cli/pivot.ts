@@ -1,15 +1,13 @@
 /** What `pivot` and `preflight` are asked for, from their flags. */
-import { usageError } from '../errors.ts';
 import type { PivotRequest } from '../runs/runs.ts';
 import type { Outcome } from '../ui/outcome.ts';
-import { chooseClusters } from './clusters.ts';
+import { chooseClusters, waysOf } from './clusters.ts';
 import type { ClusterFlags } from './clusters.ts';
 import { follow, refuseSilence, type Course } from './courses.ts';
 import type { Desk } from './desk.ts';
+import { namespacesAsked, type NamespaceFlags } from './scope.ts';
 
-export interface PivotFlags extends ClusterFlags {
-  readonly namespace?: readonly string[] | undefined;
-  readonly 'all-namespaces'?: boolean | undefined;
+export interface PivotFlags extends ClusterFlags, NamespaceFlags {
   readonly kinds?: readonly string[] | undefined;
   readonly allow?: readonly string[] | undefined;
   readonly timeout?: number | undefined;
@@ -34,20 +32,12 @@ export async function pivot(flags: PivotFlags, course: Course, desk: Desk): Prom
 }
 
 async function requestOf(flags: PivotFlags, desk: Desk): Promise<PivotRequest> {
-  const { world, streams } = desk;
-  const namespaces = flags.namespace ?? [];
-  if (flags['all-namespaces'] === true && namespaces.length > 0)
-    throw usageError('usage/both-forms', '--all-namespaces and --namespace contradict each other');
-  const clusters = await chooseClusters(flags, {
-    terminal: streams.terminal,
-    isFile: (path) => world.isFile(path),
-    contexts: (kubeconfig) => world.contexts(kubeconfig),
-    pick: (pick) => world.pick(pick, streams),
-  });
+  const namespaces = namespacesAsked(flags) ?? [];
+  const clusters = await chooseClusters(flags, waysOf(desk));
   return {
     runbook: 'pivot',
     clusters,
-    namespaces: [...new Set(namespaces)],
+    namespaces,
     allow: flags.allow ?? [],
     timeout: flags.timeout ?? TEN_MINUTES,
     settle: flags.settle ?? TWO_MINUTES,

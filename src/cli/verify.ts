@@ -3,13 +3,12 @@ import { VERIFY_EXIT, usageError } from '../errors.ts';
 import type { Verification } from '../runs/runs.ts';
 import type { Outcome } from '../ui/outcome.ts';
 import { verificationHead } from '../ui/verify-view.ts';
-import { chooseClusters, namedClusters } from './clusters.ts';
-import type { ClusterFlags, Ways } from './clusters.ts';
+import { chooseClusters, namedClusters, waysOf } from './clusters.ts';
+import type { ClusterFlags } from './clusters.ts';
 import type { Desk } from './desk.ts';
+import { namespacesAsked, type NamespaceFlags } from './scope.ts';
 
-export interface VerifyFlags extends ClusterFlags {
-  readonly namespace?: readonly string[] | undefined;
-  readonly 'all-namespaces'?: boolean | undefined;
+export interface VerifyFlags extends ClusterFlags, NamespaceFlags {
   /** Of two live sides; a run knows the kinds that it was planned with. */
   readonly kinds?: readonly string[] | undefined;
 }
@@ -17,12 +16,7 @@ export interface VerifyFlags extends ClusterFlags {
 /** Without a run and without clusters: the unfinished run, else the last one. */
 export async function verify(run: string | undefined, flags: VerifyFlags, desk: Desk): Promise<Outcome> {
   const { world, streams } = desk;
-  const ways: Ways = {
-    terminal: streams.terminal,
-    isFile: (path) => world.isFile(path),
-    contexts: (kubeconfig) => world.contexts(kubeconfig),
-    pick: (pick) => world.pick(pick, streams),
-  };
+  const ways = waysOf(desk);
   const clusters = await namedClusters(flags, ways);
   const narrowed = (flags.namespace ?? []).length > 0 || flags['all-namespaces'] === true;
   const ofRun = run !== undefined || (Object.keys(clusters).length === 0 && !narrowed);
@@ -35,20 +29,13 @@ export async function verify(run: string | undefined, flags: VerifyFlags, desk: 
     : await world.runs.verifySides(
         {
           ...(await chooseClusters(flags, ways)),
-          namespaces: namespacesOf(flags),
+          namespaces: namespacesAsked(flags) ?? [],
           ...(flags.kinds === undefined ? {} : { kinds: flags.kinds }),
         },
         desk.deps(),
       );
   desk.progress.say(verificationHead(verification, desk.look(streams.stderr)));
   return { kind: 'Verification', verification, exit: exitOf(verification) };
-}
-
-function namespacesOf(flags: VerifyFlags): readonly string[] {
-  const namespaces = flags.namespace ?? [];
-  if (flags['all-namespaces'] === true && namespaces.length > 0)
-    throw usageError('usage/both-forms', '--all-namespaces and --namespace contradict each other');
-  return [...new Set(namespaces)];
 }
 
 /** A difference is an answer, whatever else could not be compared. */

@@ -15,7 +15,7 @@ import { readPlan, runFiles, type RunFiles } from './directory.ts';
 import { asSeen } from './lens.ts';
 import { findRun, lockSteps } from './list.ts';
 import { withSession, type Session } from './session.ts';
-import { openPinned } from './sides.ts';
+import { openPinned, otherCluster } from './sides.ts';
 import type { AgainOptions, RunDeps } from './runs.ts';
 
 /** Milliseconds within which a request that a dead process had in flight has landed. */
@@ -121,14 +121,7 @@ async function reconnect(plan: Plan, options: AgainOptions, deps: RunDeps): Prom
         subjects: [cluster.kubeconfig],
         next: ['Put them back as they were.'],
       });
-    throw blocked(
-      'run/cluster-changed',
-      `The ${role} of this run has the UID ${uid}; context ${cluster.context} leads to ${cluster.uid}.`,
-      {
-        subjects: [cluster.server],
-        next: [`Name the kubeconfig that leads there: --${role} FILE.`],
-      },
-    );
+    throw otherCluster('run', role, uid, cluster);
   }
   return asSeen(opened, scopingOf(plan.options), plan.options.lockNamespace);
 }

@@ -9,6 +9,7 @@ import type { PlanFile } from '../plan/file.ts';
 import type { Finding } from '../plan/plan.ts';
 import { planFileNow } from './plan-file.ts';
 import type { ClusterChoice, RunRequest, RunDeps } from './runs.ts';
+import { otherCluster } from './sides.ts';
 import { prepareRun, type PreparedRun } from './start.ts';
 
 export interface ApplyOptions {
@@ -87,14 +88,7 @@ async function provePins(file: PlanFile, request: RunRequest, deps: RunDeps): Pr
       await cluster.close();
       const pin = file.clusters[role];
       if (pin === undefined || cluster.uid === pin.uid) return;
-      throw blocked(
-        'run/cluster-changed',
-        `The ${role} of this plan has the UID ${pin.uid}; context ${cluster.context} leads to ${cluster.uid}.`,
-        {
-          subjects: [cluster.server],
-          next: [`Name the kubeconfig that leads there: --${role} FILE.`],
-        },
-      );
+      throw otherCluster('plan', role, pin.uid, cluster);
     }),
   );
 }

@@ -53,6 +53,18 @@ export async function openPinned(
   return { ...(await withSaved(fileURLToPath(source.server), target, options)) };
 }
 
+/** A context leads elsewhere than what was written down: a run, or the file of a plan. Code `run/cluster-changed` (4). */
+export function otherCluster(of: 'run' | 'plan', role: Role, pinned: string, cluster: Cluster): MigrateError {
+  return blocked(
+    'run/cluster-changed',
+    `The ${role} of this ${of} has the UID ${pinned}; context ${cluster.context} leads to ${cluster.uid}.`,
+    {
+      subjects: [cluster.server],
+      next: [`Name the kubeconfig that leads there: --${role} FILE.`],
+    },
+  );
+}
+
 /** Those that run on a server: what is locked, and what may be asked for its UID. */
 export function servers(clusters: Sides): Sides {
   return Object.fromEntries(Object.entries(clusters).filter(([, cluster]) => !isDirectory(cluster)));

@@ -21,6 +21,7 @@ import { hmacWith, readKey, readPlan, runFiles } from './directory.ts';
 import { asSeen } from './lens.ts';
 import { findRun, lastRun, listRuns, lockSteps } from './list.ts';
 import type { RunDeps } from './runs.ts';
+import { otherCluster } from './sides.ts';
 
 /** What both ways need of the desk. */
 export type VerifyDeps = Pick<RunDeps, 'stateDir' | 'stop' | 'clock'>;
@@ -170,11 +171,7 @@ async function openSides(plan: Plan, clusters: Readonly<Record<Role, ClusterChoi
     });
     if (cluster.uid === pin.uid) return cluster;
     await cluster.close();
-    throw uncompared(
-      'run/cluster-changed',
-      `The ${role} of this run has the UID ${pin.uid}; context ${cluster.context} leads to ${cluster.uid}.`,
-      [`Name the kubeconfig that leads there: --${role} FILE.`],
-    );
+    throw otherCluster('run', role, pin.uid, cluster);
   };
   if (plan.roles['target'] === undefined)
     throw uncompared('verify/saved', 'This run saved objects into files: it has no target to compare.', ['kubectl migrate runs']);

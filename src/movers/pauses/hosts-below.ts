@@ -9,6 +9,10 @@ export function isHost(item: Item): boolean {
   return item.ref?.group === HOSTS.group && item.ref.kind === HOSTS.kind;
 }
 
+export function isCluster(item: Item): boolean {
+  return item.ref?.group === 'cluster.x-k8s.io' && item.ref.kind === 'Cluster';
+}
+
 /** `namespace/name` of the Cluster that a host is claimed for, by CAPM3's label; undefined = it is free, or claimed by something else. */
 export function clusterOfHost(host: KubeObject): string | undefined {
   const { labels, namespace = '' } = host.metadata;

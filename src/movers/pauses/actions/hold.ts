@@ -8,7 +8,7 @@ import type { Action, Seen, StepContext } from '../../../plan/action.ts';
 import { FORMER } from '../../../plan/marks.ts';
 import type { Data, Item } from '../../../plan/plan.ts';
 import { afterOf, anyFormer, formerOf, itemAccess, patchAsRead, readItems, refOf } from '../../marked.ts';
-import { HOSTS, clusterOfHost, isHost, markedByCapm3, some } from '../hosts-below.ts';
+import { HOSTS, clusterOfHost, isCluster, isHost, markedByCapm3, some } from '../hosts-below.ts';
 import { freedChange, heldChange, isOurValue, isPaused, pauseOn, placeOf, restored } from '../mark.ts';
 
 export const holdAction: Action<Cluster> = {
@@ -39,10 +39,6 @@ export const holdAction: Action<Cluster> = {
 };
 
 const CLUSTERS = { group: 'cluster.x-k8s.io', resource: 'clusters' } as const;
-
-function isCluster(item: Item): boolean {
-  return item.ref?.group === CLUSTERS.group && item.ref.kind === 'Cluster';
-}
 
 function judge(object: KubeObject | undefined, item: Item, c: StepContext<Cluster>, ours: ReadonlySet<string>): Seen {
   const place = placeOf(item);

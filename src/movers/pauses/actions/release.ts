@@ -4,7 +4,7 @@ import type { Action, Seen, StepContext } from '../../../plan/action.ts';
 import { PIVOTED } from '../../../plan/marks.ts';
 import type { Data, Item } from '../../../plan/plan.ts';
 import { afterOf, formerOf, isOurEntry, itemAccess, patchAsRead, readItems, refOf } from '../../marked.ts';
-import { HOSTS, markedByCapm3, some } from '../hosts-below.ts';
+import { HOSTS, isCluster, markedByCapm3, some } from '../hosts-below.ts';
 import { freedChange, heldChange, isPaused, placeOf } from '../mark.ts';
 
 export const releaseAction: Action<Cluster> = {
@@ -37,10 +37,6 @@ async function ownership(item: Item, c: StepContext<Cluster>): Promise<{ managed
   const original = await c.cluster('from').get(refOf(item), { signal: c.signal });
   const managedFields = (original?.metadata.managedFields ?? []).filter((entry) => !isOurEntry(entry));
   return managedFields.length === 0 ? {} : { managedFields };
-}
-
-function isCluster(item: Item): boolean {
-  return item.ref?.group === 'cluster.x-k8s.io' && item.ref.kind === 'Cluster';
 }
 
 function judge(object: KubeObject | undefined, item: Item, c: StepContext<Cluster>, marked: ReadonlyMap<string, readonly string[]>): Seen {
