@@ -71,6 +71,8 @@ export function etcdFlags(dir: string, ports: Ports): string[] {
     `--initial-cluster=sandbox=${peers}`,
     '--unsafe-no-fsync',
     '--snapshot-count=10000',
+    '--max-txn-ops=1000',
+    '--max-request-bytes=33554432',
     '--heartbeat-interval=20',
     '--election-timeout=200',
     '--log-level=warn',

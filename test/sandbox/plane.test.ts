@@ -8,6 +8,19 @@ function configMap(name: string): Record<string, unknown> {
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { key: 'value' } };
 }
 
+const WIDGETS_PATH = '/apis/example.org/v1/namespaces/default/widgets';
+const WIDGETS = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: 'widgets.example.org' },
+  spec: {
+    group: 'example.org',
+    names: { plural: 'widgets', kind: 'Widget' },
+    scope: 'Namespaced',
+    versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }],
+  },
+};
+
 async function statusOf(request: Promise<unknown>): Promise<number> {
   return request.then(
     () => 200,
@@ -89,6 +102,29 @@ describe('a control plane of the sandbox', function () {
     await Promise.all(names.map((name) => client.create('/api/v1/namespaces/many/configmaps', configMap(name))));
     const listed = (await client.list('/api/v1/namespaces/many/configmaps')).map((o) => o.metadata.name);
     assert.deepEqual(listed.toSorted(), names.toSorted());
+  });
+
+  it('puts back what it remembers: what came is gone, what went is back as itself, what changed says what it said', async () => {
+    const client = adminClient(two);
+    const [kept, changed] = [await client.create(CONFIG_MAPS, configMap('kept')), await client.create(CONFIG_MAPS, configMap('changed'))];
+    const memory = await two.remember();
+    await client.delete(`${CONFIG_MAPS}/kept`);
+    await client.patch(`${CONFIG_MAPS}/changed`, { data: { key: 'other' } });
+    await client.create('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', WIDGETS);
+    await eventually('widgets are served', async () => (await statusOf(client.list(WIDGETS_PATH))) === 200);
+    await client.create(WIDGETS_PATH, { apiVersion: 'example.org/v1', kind: 'Widget', metadata: { name: 'new' } });
+    await two.recall(memory);
+    const said = async (name: string) => {
+      const object = await client.get(`${CONFIG_MAPS}/${name}`);
+      return [object?.metadata.uid, object?.data?.['key']];
+    };
+    await eventually('the API server sees it', async () => (await said('kept'))[0] !== undefined);
+    assert.deepEqual(await said('kept'), [kept.metadata.uid, 'value']);
+    assert.deepEqual(await said('changed'), [changed.metadata.uid, 'value']);
+    await eventually('widgets are not served', async () => (await statusOf(client.list(WIDGETS_PATH))) === 404);
+    await client.create('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', WIDGETS);
+    await eventually('widgets are served again', async () => (await statusOf(client.list(WIDGETS_PATH))) === 200);
+    assert.deepEqual(await client.list(WIDGETS_PATH), []);
   });
 
   it('is gone after stop: no process, no folder', async () => {
