@@ -3,19 +3,17 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { installCrds } from '../fixtures/index.ts';
-import { adminClient, eventually, startPlanes } from '../sandbox/index.ts';
+import { adminClient, eventually, lendPlanes } from '../sandbox/index.ts';
 import type { AdminClient, KubeObject, Plane } from '../sandbox/index.ts';
 import type { Ended } from './stage.ts';
+import { WITH_CRDS } from './with-crds.ts';
 
 const PROGRAM = join(import.meta.dirname, '..', '..', 'bin', 'run.js');
 
 export interface BareOptions {
   readonly name: string;
-  /** Controllers of kube-controller-manager, e.g. the garbage collector; absent = none. */
-  readonly controllers?: readonly string[];
-  /** Keep an audit log of the source. */
-  readonly audit?: boolean;
+  /** kube-controller-manager runs: its garbage collector turns a lost owner into a lost object. Absent = it does not. */
+  readonly controllers?: boolean;
 }
 
 export class Bare {
@@ -81,14 +79,9 @@ export class Bare {
 
 export async function bare(o: BareOptions): Promise<Bare> {
   const dir = await mkdtemp(join(tmpdir(), 'kubectl-migrate-bare-'));
-  const controllerManager = o.controllers ?? false;
-  const planes = (await startPlanes(
-    { name: `${o.name}-source`, controllerManager, audit: o.audit ?? false },
-    { name: `${o.name}-target`, controllerManager },
-  )) as [Plane, Plane];
-  const stage = new Bare(planes, dir);
-  await Promise.all([installCrds(stage.s), installCrds(stage.t)]);
-  return stage;
+  const plane = (side: string) => ({ name: `${o.name}-${side}`, controllerManager: o.controllers ?? false, furnishing: WITH_CRDS });
+  const planes = (await lendPlanes(plane('source'), plane('target'))) as [Plane, Plane];
+  return new Bare(planes, dir);
 }
 
 export async function namespace(client: AdminClient, name: string): Promise<void> {

@@ -4,13 +4,13 @@ import { connect } from '../../src/cluster/connect.ts';
 import { eventually } from '../sandbox/index.ts';
 import type { KubeObject } from '../sandbox/index.ts';
 import { CAPI, cluster, isPaused, namespace, OPEN, ownedBy, put, secret, SECRETS, type Bare } from './bare.ts';
-import { classBody, INFRA, machine, PAUSED, COLLECTING, moved as movedOn, providers } from './defects/providers.ts';
+import { classBody, INFRA, machine, PAUSED, moved as movedOn, providers } from './defects/providers.ts';
 
 describe('the defects measured on clusterctl: what was lost, wiped or left behind', function () {
   this.timeout(240_000);
   let stage: Bare;
   before(async () => {
-    stage = await providers('defects', COLLECTING);
+    stage = await providers({ name: 'defects', controllers: true });
   });
   after(() => stage?.stop());
 

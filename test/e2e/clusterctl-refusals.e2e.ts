@@ -19,7 +19,7 @@ describe('the defects measured on clusterctl: what should have been refused', fu
   this.timeout(240_000);
   let stage: Bare;
   before(async () => {
-    stage = await providers('refusals');
+    stage = await providers({ name: 'refusals' });
   });
   after(() => stage?.stop());
 

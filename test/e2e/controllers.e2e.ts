@@ -11,12 +11,13 @@ import { fence } from '../../src/movers/lock/index.ts';
 import { createLock } from '../../src/movers/lock/lease.ts';
 import { emptyFacts, factsOf } from '../../src/movers/mover.ts';
 import type { DiscoverContext } from '../../src/movers/mover.ts';
-import { installControllers, installCrds, loadFleet, untilRolledOut } from '../fixtures/index.ts';
+import { installControllers, loadFleet, untilRolledOut } from '../fixtures/index.ts';
 import { back, contextOf, forward, look } from '../movers/controllers/step-context.ts';
 import type { TestContext } from '../movers/controllers/step-context.ts';
-import { adminClient, eventually, startKubelet, startPlane } from '../sandbox/index.ts';
+import { adminClient, eventually, lendPlanes, startKubelet } from '../sandbox/index.ts';
 import type { Kubelet, Plane } from '../sandbox/index.ts';
 import { programs } from '../standins/programs.ts';
+import { WITH_CRDS } from './with-crds.ts';
 
 const HOST = {
   group: 'metal3.io',
@@ -44,9 +45,8 @@ describe('controllers on a real control plane', function () {
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'kubectl-migrate-controllers-'));
-    plane = await startPlane({ name: 'source', controllerManager: true });
+    [plane] = (await lendPlanes({ name: 'source', controllerManager: true, furnishing: WITH_CRDS })) as [Plane];
     const client = adminClient(plane);
-    await installCrds(client);
     await loadFleet(client, { clusters: 1, hostsPerCluster: 2, free: 1 });
     await installControllers(client, { side: 'source', plane, powerLog: join(folder, 'power.ndjson') });
     kubelet = await startKubelet(plane, { programs });

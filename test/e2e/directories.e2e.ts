@@ -26,7 +26,7 @@ describe('move-objects with a directory', function () {
     JSON.parse(await readFile(join(saved(ns), file), 'utf8')) as KubeObject;
 
   before(async () => {
-    stage = await bare({ name: 'dirs', audit: true });
+    stage = await bare({ name: 'dirs' });
     await openKind(stage, { group: 'infrastructure.cluster.x-k8s.io', kind: 'DevTemplate', resource: 'devtemplates' });
   });
   after(() => stage?.stop());

@@ -66,7 +66,7 @@ describe('while the fleet is frozen', function () {
   }
 
   it('a controller that does not let go times out with 6, and the source thaws by itself', async () => {
-    const pids = await pidsOf(stage, 'source', 'capm3.ts');
+    const pids = await pidsOf(stage, 'source', 'capm3.js');
     assert.ok(pids.length > 0);
     for (const pid of pids) kill(pid, 'SIGSTOP');
     try {

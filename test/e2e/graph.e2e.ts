@@ -4,9 +4,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { installControllers, installCrds, loadFleet, snapshot, type Fleet } from '../fixtures/index.ts';
-import { adminClient, startPlane, type AdminClient, type Plane } from '../sandbox/index.ts';
+import { installControllers, loadFleet, snapshot, type Fleet } from '../fixtures/index.ts';
+import { adminClient, lendPlanes, type AdminClient, type Plane } from '../sandbox/index.ts';
 import { FLEET } from '../demo/scene.ts';
+import { WITH_CRDS } from './with-crds.ts';
 
 const PROGRAM = join(import.meta.dirname, '..', '..', 'bin', 'run.js');
 
@@ -30,9 +31,8 @@ describe('kubectl migrate graph, on a real API server', function () {
   let dir: string;
 
   before(async () => {
-    plane = await startPlane({ name: 'graph-e2e' });
+    [plane] = (await lendPlanes({ name: 'graph-e2e', furnishing: WITH_CRDS })) as [Plane];
     api = adminClient(plane);
-    await installCrds(api);
     fleet = await loadFleet(api, FLEET);
     dir = await mkdtemp(join(tmpdir(), 'graph-e2e-'));
     await installControllers(api, { side: 'source', plane, powerLog: join(dir, 'power.ndjson') });

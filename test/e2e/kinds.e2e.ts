@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { copyFile, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { adminClient, startPlanes, type AdminClient, type KubeObject, type Plane } from '../sandbox/index.ts';
+import { adminClient, lendPlanes, type AdminClient, type KubeObject, type Plane } from '../sandbox/index.ts';
 import { runProgram, type Ended } from './stage.ts';
 import { BLUEPRINTS, HOLD, installFactory, LINES, loadFactory, NS, WIDGETS } from './widgets/factory.ts';
+import { WITH_CRDS } from './with-crds.ts';
 
 const EXAMPLE = join(import.meta.dirname, '..', '..', 'docs', 'examples', 'widgets.kinds.yaml');
 
@@ -28,8 +29,8 @@ describe('kinds that a file describes', function () {
     dir = await mkdtemp(join(tmpdir(), 'kubectl-migrate-kinds-'));
     file = join(dir, 'widgets.yaml');
     await copyFile(EXAMPLE, file);
-    const plane = (name: string) => ({ name, controllerManager: true });
-    planes = (await startPlanes(plane('kinds-source'), plane('kinds-target'))) as [Plane, Plane];
+    const plane = (name: string) => ({ name, controllerManager: true, furnishing: WITH_CRDS });
+    planes = (await lendPlanes(plane('kinds-source'), plane('kinds-target'))) as [Plane, Plane];
     [s, t] = [adminClient(planes[0]), adminClient(planes[1])];
     await Promise.all([installFactory(s), installFactory(t)]);
     await loadFactory(s);

@@ -3,10 +3,11 @@ import assert from 'node:assert/strict';
 import type { Cluster, KubeObject } from '../../src/cluster/cluster.ts';
 import { connect } from '../../src/cluster/connect.ts';
 import type { Item } from '../../src/plan/plan.ts';
-import { installCrds, loadFleet } from '../fixtures/index.ts';
+import { loadFleet } from '../fixtures/index.ts';
 import { Driver, open } from '../movers/objects/driver.ts';
 import { discovered, itemsOf, type Discovered } from '../movers/objects/facts-of.ts';
-import { adminClient, startPlanes, type AdminClient, type Plane } from '../sandbox/index.ts';
+import { adminClient, lendPlanes, type AdminClient, type Plane } from '../sandbox/index.ts';
+import { WITH_CRDS } from './with-crds.ts';
 
 const NS = 'metal3';
 const HOSTS = '/apis/metal3.io/v1alpha1/namespaces/metal3/baremetalhosts';
@@ -23,9 +24,11 @@ describe('objects, between two real API servers', function () {
   let driver: Driver;
 
   before(async () => {
-    planes = await startPlanes({ name: 'objects-source', controllerManager: true }, { name: 'objects-target', controllerManager: true });
+    planes = await lendPlanes(
+      { name: 'objects-source', controllerManager: true, furnishing: WITH_CRDS },
+      { name: 'objects-target', controllerManager: true, furnishing: WITH_CRDS },
+    );
     [s, t] = planes.map((plane) => adminClient(plane)) as [AdminClient, AdminClient];
-    await Promise.all([installCrds(s), installCrds(t)]);
     await loadFleet(s, { clusters: 1, hostsPerCluster: 6, free: 2, external: 1, userPaused: 2, namespaces: [NS], blockMove: true });
     [source, target] = (await Promise.all(
       planes.map((plane, index) => connect(index === 0 ? 'source' : 'target', { kubeconfig: plane.kubeconfig }, { clock: 0.2 })),

@@ -16,7 +16,7 @@ describe('a pivot of 100 hosts between two real control planes', function () {
   let ended: Ended;
 
   before(async () => {
-    stage = await setStage({ fleet: HOSTS, audit: true, stepMs: 20 });
+    stage = await setStage({ fleet: HOSTS, stepMs: 20 });
     [original] = await stage.snapshots();
     ended = await stage.pivot();
   });

@@ -28,7 +28,7 @@ describe('a pivot that is refused says why and what to do, and writes nothing:',
   };
 
   before(async () => {
-    stage = await setStage({ fleet: FLEET, audit: true, stepMs: 50 });
+    stage = await setStage({ fleet: FLEET, stepMs: 50 });
   });
   after(() => stage.stop());
   afterEach(() => assert.deepEqual(stage.powerLog(), []));

@@ -7,13 +7,14 @@ import { execa } from 'execa';
 import type { FieldGroup, Group, Rehearsal } from '../../src/plan/rehearsal.ts';
 import type { Cluster } from '../../src/cluster/cluster.ts';
 import { connect } from '../../src/cluster/connect.ts';
-import { installCrds, loadFleet, snapshot } from '../fixtures/index.ts';
-import { adminClient, auditEvents, eventually, startPlanes, type AdminClient, type Plane } from '../sandbox/index.ts';
+import { loadFleet, snapshot } from '../fixtures/index.ts';
+import { adminClient, auditEvents, eventually, lendPlanes, type AdminClient, type Plane } from '../sandbox/index.ts';
 import { pickPort } from '../sandbox/ports.ts';
 import { Driver } from '../movers/objects/driver.ts';
 import { discovered } from '../movers/objects/facts-of.ts';
 import { crdChanged, versionsOf } from './refusals/put.ts';
 import { allBut, quota, register, serveWebhook, type Webhook } from './rehearsal/obstacles.ts';
+import { WITH_CRDS } from './with-crds.ts';
 
 const PROGRAM = join(import.meta.dirname, '..', '..', 'bin', 'run.js');
 
@@ -42,9 +43,8 @@ describe('a rehearsal, between two real API servers', function () {
 
   before(async () => {
     dir = await mkdtemp(join(tmpdir(), 'kubectl-migrate-rehearsal-'));
-    planes = await startPlanes({ name: 'rehearsal-source', audit: true }, { name: 'rehearsal-target', audit: true });
+    planes = await lendPlanes({ name: 'rehearsal-source', furnishing: WITH_CRDS }, { name: 'rehearsal-target', furnishing: WITH_CRDS });
     [s, t] = planes.map((plane) => adminClient(plane)) as [AdminClient, AdminClient];
-    await Promise.all([installCrds(s), installCrds(t)]);
     await loadFleet(s, { clusters: 1, hostsPerCluster: 2, free: 2, namespaces: ['metal3', 'edge'], blockMove: false });
     await t.create('/api/v1/namespaces', { metadata: { name: 'metal3' } });
   });

@@ -4,12 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import type { Event } from '../../src/engine/events.ts';
-import { installControllers, installCrds, loadFleet, snapshot, untilRolledOut } from '../fixtures/index.ts';
+import { installControllers, loadFleet, snapshot, untilRolledOut } from '../fixtures/index.ts';
 import type { Component, Fleet, FleetOptions, Snapshot } from '../fixtures/index.ts';
-import { adminClient, eventually, startKubelet, startPlanes } from '../sandbox/index.ts';
-import type { AdminClient, Kubelet, Plane, Programs } from '../sandbox/index.ts';
+import { adminClient, eventually, lendPlanes, startKubelet } from '../sandbox/index.ts';
+import type { AdminClient, Furnishing, Kubelet, Plane, Programs } from '../sandbox/index.ts';
 import { programs } from '../standins/programs.ts';
 import { readPowerLog, type PowerEntry } from '../standins/power-log.ts';
+import { WITH_CRDS } from './with-crds.ts';
 
 const PROGRAM = join(import.meta.dirname, '..', '..', 'bin', 'run.js');
 
@@ -17,7 +18,6 @@ export interface StageOptions {
   readonly fleet: FleetOptions;
   /** Of the target's controllers, where not 1 (Ironic: 0). */
   readonly target?: Partial<Record<Component, number>>;
-  readonly audit?: boolean;
   /** Milliseconds that a step on a machine takes in the stand-in baremetal-operator. */
   readonly stepMs?: number;
   /** Environment of the stand-in baremetal-operator on a side: `NEVER` and `DEVIATE` name hosts (`*`: all) that it never reconciles, or inspects though they have status. */
@@ -120,12 +120,18 @@ function powerLogIn(dir: string): string {
 /** Starts everything; the fleet is loaded before its controllers run. */
 export async function setStage(o: StageOptions): Promise<Stage> {
   const dir = await mkdtemp(join(tmpdir(), 'kubectl-migrate-stage-'));
-  const plane = (name: string) => ({ name, controllerManager: true, audit: o.audit ?? false });
-  const [source, target] = (await startPlanes(plane('source'), plane('target'))) as [Plane, Plane];
+  const plane = (name: string, furnishing: Furnishing | undefined) => ({
+    name,
+    controllerManager: true,
+    ...(furnishing === undefined ? {} : { furnishing }),
+  });
+  const [source, target] = (await lendPlanes(
+    plane('source', WITH_CRDS),
+    plane('target', o.targetCrds === 'none' ? undefined : WITH_CRDS),
+  )) as [Plane, Plane];
   const [s, t] = [adminClient(source), adminClient(target)];
   const kubelets: Kubelet[] = [];
   try {
-    await Promise.all([installCrds(s), o.targetCrds === 'none' ? undefined : installCrds(t)]);
     const fleet = await loadFleet(s, o.fleet);
     const wiring = { powerLog: powerLogIn(dir), ...(o.stepMs === undefined ? {} : { stepMs: o.stepMs }) };
     await installControllers(s, { side: 'source', plane: source, ...wiring });

@@ -2,14 +2,15 @@ import { deepEqual, equal, match, notEqual, ok } from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { installControllers, installCrds, loadFleet, pathOf, untilRolledOut, USER_PAUSED } from '../fixtures/index.ts';
+import { installControllers, loadFleet, pathOf, untilRolledOut, USER_PAUSED } from '../fixtures/index.ts';
 import type { FleetOptions } from '../fixtures/index.ts';
-import { adminClient, eventually, startKubelet, startPlane } from '../sandbox/index.ts';
+import { adminClient, eventually, lendPlanes, startKubelet } from '../sandbox/index.ts';
 import type { AdminClient, Kubelet, KubeObject, Plane, ApiError } from '../sandbox/index.ts';
 import { follow } from '../sandbox/follow.ts';
 import { readPowerLog } from '../standins/power-log.ts';
 import type { PowerEntry } from '../standins/power-log.ts';
 import { programs } from '../standins/programs.ts';
+import { WITH_CRDS } from './with-crds.ts';
 
 const NAMESPACE = 'metal3';
 const PAUSED = 'baremetalhost.metal3.io/paused';
@@ -28,9 +29,8 @@ interface Side {
 }
 
 async function start(side: 'source' | 'target', ironic: number): Promise<Side> {
-  const plane = await startPlane({ name: side, controllerManager: true });
+  const [plane] = (await lendPlanes({ name: side, controllerManager: true, furnishing: WITH_CRDS })) as [Plane];
   const client = adminClient(plane);
-  await installCrds(client);
   await loadFleet(client, FLEET);
   await installControllers(client, { side, plane, powerLog, replicas: { ironic }, stepMs: 30 });
   const kubelet = await startKubelet(plane, { programs });

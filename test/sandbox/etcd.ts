@@ -11,7 +11,11 @@ export interface KeyValue {
   readonly mod_revision: string;
 }
 
-export type Change = { readonly put: { readonly key: string; readonly value: string } } | { readonly remove: string };
+/** Without a value: the key goes. */
+export interface Change {
+  readonly key: string;
+  readonly value?: string;
+}
 
 /** Below --max-txn-ops (see flags.ts) and etcd's bound on the size of a request. */
 const OPERATIONS = 200;
@@ -51,15 +55,15 @@ export async function etcdOf(dir: string, port: number): Promise<Etcd> {
       for (let from = 0; from < changes.length; from += OPERATIONS) {
         const part = changes.slice(from, from + OPERATIONS);
         const { header } = await call<{ header: { revision: string } }>('/v3/kv/txn', { success: part.map(operation) });
-        for (const change of part) if ('put' in change) revisions.set(change.put.key, header.revision);
+        for (const { key, value } of part) if (value !== undefined) revisions.set(key, header.revision);
       }
       return revisions;
     },
   };
 }
 
-function operation(change: Change): unknown {
-  return 'put' in change ? { request_put: change.put } : { request_delete_range: { key: change.remove } };
+function operation({ key, value }: Change): unknown {
+  return value === undefined ? { request_delete_range: { key } } : { request_put: { key, value } };
 }
 
 function encode(plain: string): string {

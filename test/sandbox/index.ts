@@ -6,6 +6,7 @@ export { processesOf, stopDetached } from './detached.ts';
 export { eventually } from './eventually.ts';
 export { kubectl } from './kubectl.ts';
 export { startKubelet, type Kubelet, type KubeletOptions } from './kubelet.ts';
+export { lendPlanes, type Furnishing, type LoanOptions } from './lending.ts';
 export type { Memory } from './memory.ts';
 export { openPlane, startPlane, startPlanes, type PlaneOptions } from './plane.ts';
 export type { PodProgram, Programs } from './pod-process.ts';

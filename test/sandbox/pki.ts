@@ -2,6 +2,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createAuthority, openAuthority, signingKey, type Authority } from './certificates.ts';
 import { layout } from './flags.ts';
+import { kubeconfigOf, writeKubeconfig, type ClusterEntry } from './kubeconfig.ts';
 
 // Everything that is asked of the server, with no body: who, what, on what, how it ended.
 const AUDIT_POLICY = 'apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{ level: Metadata }]\n';
@@ -30,6 +31,20 @@ export async function writeFiles(dir: string): Promise<Authority> {
   ];
   for (const [path, content] of contents) await writeFile(path, content, { mode: 0o600 });
   return authority;
+}
+
+/** The kubeconfig of a plane, with its administrator as the only context. */
+export async function writeAdmin(plane: PlaneFiles, authority?: Authority): Promise<void> {
+  const issuer = authority ?? (await readAuthority(plane.dir));
+  const admin = issuer.issue({ commonName: 'admin', organizations: ['system:masters'] });
+  await mkdir(layout(plane.dir).users, { recursive: true, mode: 0o700 });
+  await writeKubeconfig(plane.kubeconfig, kubeconfigOf(plane.cluster, 'admin', admin));
+}
+
+interface PlaneFiles {
+  readonly dir: string;
+  readonly kubeconfig: string;
+  readonly cluster: ClusterEntry;
 }
 
 /** The certificate authority of a plane that has been started before. */

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { stopDetached } from './detached.ts';
 import { USUAL_CONTROLLERS, layout } from './flags.ts';
-import { base64, kubeconfigOf, writeKubeconfig } from './kubeconfig.ts';
-import { writeFiles } from './pki.ts';
+import { base64 } from './kubeconfig.ts';
+import { writeAdmin, writeFiles } from './pki.ts';
 import { pickPort } from './ports.ts';
 import { RunningPlane, type Plane, type PlaneState } from './running-plane.ts';
 
@@ -28,7 +28,7 @@ export interface PlaneOptions {
 const ATTEMPTS = 3;
 
 /** Starts one plane; resolves when it answers. Throws with the end of the log of the program that failed; nothing is left running then. */
-export async function startPlane(o: PlaneOptions = {}): Promise<Plane> {
+export async function startPlane(o: PlaneOptions = {}): Promise<RunningPlane> {
   if (o.detached === true && o.dir === undefined) throw new Error('a detached plane needs a folder: give startPlane a dir');
   const dir = o.dir === undefined ? await mkdtemp(join(tmpdir(), 'kubectl-migrate-plane-')) : resolve(o.dir);
   for (let attempt = 1; ; attempt++) {
@@ -78,7 +78,6 @@ async function preparePlane(dir: string, o: PlaneOptions): Promise<RunningPlane>
   };
   await writeFile(layout(dir).state, JSON.stringify(state, undefined, 2), { mode: 0o600 });
   const plane = new RunningPlane(dir, state);
-  const admin = authority.issue({ commonName: 'admin', organizations: ['system:masters'] });
-  await writeKubeconfig(plane.kubeconfig, kubeconfigOf(plane.cluster, 'admin', admin));
+  await writeAdmin(plane, authority);
   return plane;
 }

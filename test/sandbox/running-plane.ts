@@ -70,9 +70,10 @@ export class RunningPlane implements Plane {
   readonly auditLog: string | undefined;
   readonly caData: string;
   readonly #state: PlaneState;
-  readonly #programs = new Map<ProgramName, Program>();
+  readonly #programs: Map<ProgramName, Program>;
 
-  constructor(dir: string, state: PlaneState) {
+  constructor(dir: string, state: PlaneState, programs = new Map<ProgramName, Program>()) {
+    this.#programs = programs;
     this.dir = dir;
     this.#state = state;
     this.name = state.name;
@@ -84,6 +85,11 @@ export class RunningPlane implements Plane {
 
   get cluster(): ClusterEntry {
     return { name: this.name, server: this.server, caData: this.caData };
+  }
+
+  /** The same plane under another name, which does not end with `stop`. */
+  lent(name: string, giveBack: () => Promise<void>): RunningPlane {
+    return new LentPlane(this.dir, { ...this.#state, name }, this.#programs, giveBack);
   }
 
   /** Starts all programs; resolves when the API server is ready. */
@@ -159,6 +165,21 @@ export class RunningPlane implements Plane {
     this.#programs.set(name, program);
     if (detached) await rememberDetached(this.dir, name, program.pid);
     return program;
+  }
+}
+
+class LentPlane extends RunningPlane {
+  #giveBack: (() => Promise<void>) | undefined;
+
+  constructor(dir: string, state: PlaneState, programs: Map<ProgramName, Program>, giveBack: () => Promise<void>) {
+    super(dir, state, programs);
+    this.#giveBack = giveBack;
+  }
+
+  override async stop(): Promise<void> {
+    const giveBack = this.#giveBack;
+    this.#giveBack = undefined;
+    await giveBack?.();
   }
 }
 

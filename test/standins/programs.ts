@@ -1,7 +1,7 @@
 /** Says which stand-in runs for a Pod, for the sandbox's kubelet; what it needs to know stands in the Pod's environment. */
-import { join } from 'node:path';
 import type { Programs } from '../sandbox/index.ts';
 import { READY } from './controller.ts';
+import { stripped } from './stripped.ts';
 
 /** The last part of an image's name to the stand-in. */
 const STANDINS: Readonly<Record<string, string>> = {
@@ -25,5 +25,5 @@ export const programs: Programs = (pod) => {
   const standin = STANDINS[/([^/:]+)(:[^/]*)?$/.exec(first?.image ?? '')?.[1] ?? ''];
   if (first === undefined || standin === undefined) return undefined;
   const env = Object.fromEntries((first.env ?? []).map(({ name, value = '' }) => [name, value]));
-  return { command: [process.execPath, join(import.meta.dirname, standin)], env, readyWhen: READY };
+  return { command: [process.execPath, stripped(standin)], env, readyWhen: READY };
 };

@@ -67,7 +67,7 @@ describe('the programs of the stand-ins', () => {
     const program = programs(pod('quay.io/metal3-io/baremetal-operator:v0.13.2'));
     equal(program?.command.at(-1)?.endsWith('bmo.ts'), true);
     deepEqual(program?.env, { PLANE: 'source' });
-    equal(programs(pod('registry:5000/mirror/ironic'))?.command.at(-1)?.endsWith('ironic.ts'), true);
+    equal(programs(pod('registry:5000/mirror/ironic'))?.command.at(-1)?.endsWith('ironic.js'), true);
   });
 
   it('do not exist for images of others', () => {

@@ -1,6 +1,6 @@
 /** What the tests about clusterctl's defects are made of: kinds of other providers, bodies, and a run that has to succeed or to be refused. */
 import assert from 'node:assert/strict';
-import { bare, CAPI, isPaused, openKind, type Bare } from '../bare.ts';
+import { bare, CAPI, isPaused, openKind, type Bare, type BareOptions } from '../bare.ts';
 
 export const INFRA = 'infrastructure.cluster.x-k8s.io';
 export const ACME = 'acme.test';
@@ -36,11 +36,8 @@ export const classBody = (ns: string, name: string) => ({
   },
 });
 
-/** The garbage collector turns a lost owner into a lost object. */
-export const COLLECTING = ['garbage-collector-controller', 'namespace-controller'];
-
-export async function providers(name: string, controllers?: readonly string[]): Promise<Bare> {
-  const stage = await bare({ name, ...(controllers === undefined ? {} : { controllers }) });
+export async function providers(o: BareOptions): Promise<Bare> {
+  const stage = await bare(o);
   await openKind(stage, { group: INFRA, kind: 'DevTemplate', resource: 'devtemplates', labels: { [MOVED]: '' } });
   await openKind(stage, { group: ACME, kind: 'Widget', resource: 'widgets', labels: { [MOVED]: '' } });
   await openKind(stage, { group: ACME, kind: 'Thing', resource: 'things' });
