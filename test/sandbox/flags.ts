@@ -73,8 +73,8 @@ export function etcdFlags(dir: string, ports: Ports): string[] {
     '--snapshot-count=10000',
     '--max-txn-ops=1000',
     '--max-request-bytes=33554432',
-    '--heartbeat-interval=20',
-    '--election-timeout=200',
+    '--heartbeat-interval=50',
+    '--election-timeout=500',
     '--log-level=warn',
   ];
 }
