@@ -13,8 +13,10 @@ export async function showStatus(run: string | undefined, desk: Desk): Promise<O
   return { kind: 'Status', run: await find(run, desk), exit: EXIT.done };
 }
 
-export async function listRuns({ world, stateDir, progress }: Desk): Promise<Outcome> {
+export async function listRuns(desk: Desk): Promise<Outcome> {
+  const { world, stateDir, progress } = desk;
   const runs = await world.runs.listRuns(stateDir);
+  for (const { message, next } of await world.runs.unreadableRuns(stateDir)) desk.warn([message, ...next].join('\n'));
   if (runs.length === 0) progress.say([`no runs in ${stateDir}`]);
   return { kind: 'RunList', runs, exit: EXIT.done };
 }

@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { MigrateError } from '../errors.ts';
 import type { Answer, Question, RunView, Runs } from '../runs/runs.ts';
 import type { prepareRun } from '../runs/start.ts';
 import type { ContextsView } from '../ui/outcome.ts';
@@ -14,6 +15,8 @@ import type { SignalName } from './exit.ts';
 export interface RunsApi extends Runs {
   /** The unfinished run, else the last one. */
   lastRun(stateDir: string): Promise<RunView>;
+  /** Why runs cannot be read, newest first. */
+  unreadableRuns(stateDir: string): Promise<readonly MigrateError[]>;
 }
 
 export interface World {
@@ -53,6 +56,7 @@ const runs: RunsApi = {
   readGraph: async (request, deps) => (await import('../runs/graph.ts')).readGraph(request, deps),
   readWhy: async (name, request, deps) => (await import('../runs/graph.ts')).readWhy(name, request, deps),
   lastRun: async (stateDir) => (await import('../runs/list.ts')).lastRun(stateDir),
+  unreadableRuns: async (stateDir) => (await import('../runs/list.ts')).unreadableRuns(stateDir),
 };
 
 /** What `prepareRun` gave is what `startRun` and `rehearse` get. */

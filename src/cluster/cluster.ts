@@ -174,6 +174,17 @@ export function isUnreachable(error: unknown): error is MigrateError {
   return error instanceof MigrateError && UNREACHABLE.has(error.code);
 }
 
+/** It does not serve us now: nobody answers, or it answers that it cannot (429, 5xx), or that it does not know us any more. */
+export function isAway(error: unknown): boolean {
+  return (
+    isUnreachable(error) ||
+    hasStatus(error, 401, 403, 429, 500, 502, 503, 504) ||
+    (error instanceof MigrateError && NO_CREDENTIALS.has(error.code))
+  );
+}
+
+const NO_CREDENTIALS: ReadonlySet<string> = new Set(['cluster/credentials', 'cluster/exec-plugin']);
+
 const UNREACHABLE: ReadonlySet<string> = new Set(['cluster/unreachable', 'cluster/timeout', 'cluster/dns', 'cluster/tls']);
 
 export function isApiFailure(error: unknown): error is ApiFailure {

@@ -5,7 +5,7 @@ import { gunzip } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 
 import type { Headers } from './credentials.ts';
-import { RequestTimeout } from './failures.ts';
+import { GarbledAnswer, RequestTimeout } from './failures.ts';
 
 export interface Outgoing {
   readonly origin: string;
@@ -32,7 +32,16 @@ export async function exchange(dispatcher: Dispatcher, request: Outgoing, timeou
   const [only] = chunks;
   const whole = chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks);
   const zipped = headers['content-encoding'] === 'gzip' && whole.length > 0;
-  return { status, headers, text: (zipped ? await unzip(whole) : whole).toString('utf8') };
+  return { status, headers, text: (zipped ? await unzipped(whole) : whole).toString('utf8') };
+}
+
+/** A body that was cut off where its end did not show it. */
+async function unzipped(body: Buffer): Promise<Buffer> {
+  try {
+    return await unzip(body);
+  } catch {
+    throw new GarbledAnswer();
+  }
 }
 
 type Collected = Omit<Incoming, 'text'> & { readonly chunks: readonly Buffer[] };

@@ -132,9 +132,16 @@ function explain(door: Door, error: unknown): { name: string; why: string; next:
       next: [`Set tls-server-name of cluster "${door.cluster}" in ${door.kubeconfig} to a name in the certificate`],
     };
   }
-  if (code === 'CERT_HAS_EXPIRED') return { name: 'tls', why: 'its certificate has expired', next: [look] };
+  if (code === 'CERT_HAS_EXPIRED') return { name: 'tls', why: `its certificate has expired${byOurClock()}`, next: ['date -u', look] };
+  if (code === 'CERT_NOT_YET_VALID')
+    return { name: 'tls', why: `its certificate is not valid yet${byOurClock()}`, next: ['date -u', look] };
   if (isTls(error)) return { name: 'tls', why: `no TLS connection: ${messageOf(error)}`, next: [look] };
   return { name: 'unreachable', why: messageOf(error) || code, next: [look] };
+}
+
+/** Which of the two is wrong, certificate or clock, only a person can tell. */
+function byOurClock(): string {
+  return `, says the clock of this machine (${new Date().toISOString().replace(/\.\d+Z$/, 'Z')})`;
 }
 
 /** `the source (context "kind-a", https://127.0.0.1:6443)`. */

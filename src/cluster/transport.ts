@@ -255,6 +255,8 @@ function retryAfter(headers: Incoming['headers']): number | undefined {
   const value = headers['retry-after'];
   if (typeof value !== 'string') return undefined;
   const seconds = Number(value);
-  const milliseconds = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(value) - Date.now();
+  // A date is the server's: its own clock says how far off it is, ours may be wrong.
+  const sent = Date.parse(String(headers['date']));
+  const milliseconds = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(value) - (Number.isFinite(sent) ? sent : Date.now());
   return Number.isFinite(milliseconds) ? Math.max(0, milliseconds) : undefined;
 }

@@ -1,5 +1,6 @@
 /** Runs any plan: forward, back by itself when a frozen fleet must not stay so, back when asked. Knows no mover and prints nothing. */
 import { EXIT, MigrateError, messageOf, type ExitCode } from '../errors.ts';
+import type { Entry } from '../journal/records.ts';
 import type { Phase } from '../plan/plan.ts';
 import type { Summary } from './events.ts';
 import { StepFailure, Stopped } from './failure.ts';
@@ -66,6 +67,11 @@ export class Engine<C> {
     await this.#scope.append({ type: 'commit', sets: this.#scope.sets.atCommit() });
   }
 
+  /** The journal says `commit` and no Lease does: no mark came off on the strength of it, and a thaw without a journal may have followed. */
+  async uncommit(): Promise<void> {
+    await this.#scope.append({ type: 'uncommit' });
+  }
+
   async #toTheEnd(): Promise<ExitCode> {
     const { plan, state, until } = this.#o;
     if (state.facing !== 'forward') await this.#turnForward();
@@ -77,7 +83,7 @@ export class Engine<C> {
         const ended = await this.#consent(phase);
         if (ended !== undefined) return ended;
       }
-      if (index === commitAt && state.committed === undefined) await this.#commit();
+      if (index === commitAt) await this.#commit();
       await runPhase(this.#scope, phase, this.#o.resumed);
       if (until === phase.id) return EXIT.gate;
     }
@@ -112,11 +118,16 @@ export class Engine<C> {
 
   /** The point of no walk back: one record on disk, then the word on both Leases, all before the first mark comes off on the target. */
   async #commit(): Promise<void> {
+    const { state, fence } = this.#o;
     if (this.#scope.isStopped()) throw new Stopped(this.#scope.signalName);
-    await this.#o.fence.mine();
-    await this.#scope.append({ type: 'commit', sets: this.#scope.sets.atCommit() });
-    await this.#o.fence.word('committed');
-    this.#scope.emit({ type: 'commit' });
+    const isNew = state.committed === undefined;
+    if (isNew) {
+      await fence.mine();
+      await this.#scope.append({ type: 'commit', sets: this.#scope.sets.atCommit() });
+    }
+    // A process that was killed between the two Leases left the word on one.
+    await fence.word('committed');
+    if (isNew) this.#scope.emit({ type: 'commit' });
   }
 
   async #turnForward(): Promise<void> {
@@ -146,8 +157,7 @@ export class Engine<C> {
     this.#scope.fence = fence;
     this.#scope.direction = 'back';
     this.#scope.deaf = true;
-    if (journal.broken !== undefined) journal.goOnWithout();
-    if (state.facing !== 'thaw') await this.#scope.append({ type: 'turn', to: 'thaw' });
+    if (state.facing !== 'thaw') await this.#noteIfItCan({ type: 'turn', to: 'thaw' });
     const timeout = this.#scope.step(plan.steps[0]?.id ?? '').timeout;
     const began = this.#scope.now();
     for (;;) {
@@ -170,7 +180,20 @@ export class Engine<C> {
     this.#scope.direction = 'forward';
     this.#scope.deaf = false;
     this.#scope.fence = this.#o.fence;
-    await this.#turnForward();
+    journal.nextAttempt();
+    await this.#noteIfItCan({ type: 'turn', to: 'forward' });
+  }
+
+  /** A thaw goes on without a journal that cannot be written: what it needs is on the objects. */
+  async #noteIfItCan(entry: Entry): Promise<void> {
+    const { journal } = this.#o;
+    try {
+      await this.#scope.append(entry);
+    } catch (error) {
+      if (journal.broken === undefined) throw error;
+      journal.goOnWithout();
+      await this.#scope.append(entry);
+    }
   }
 
   async #failed(error: unknown): Promise<Summary> {

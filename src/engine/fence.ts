@@ -10,7 +10,7 @@ export interface Fence {
   /** The word that stands on a Lease, when there is one: where it says more than the journal, it is right. */
   words(): Promise<string | undefined>;
   /**
-   * The same lock for a thaw: a target that cannot be reached is passed over, since commit needs the word of both sides and the source's Lease already
+   * The same lock for a thaw: a target that is away, or no longer lets us in, is passed over, since commit needs the word of both sides and the source's Lease already
    * says `thawing`. The source is never passed over.
    */
   forThaw(): Fence;

@@ -10,14 +10,14 @@ const BATCHES = [1, 4, 16, 50];
 
 /** One phase, from its first stage to its last. @throws StepFailure, Stopped */
 export async function runPhase<C>(scope: Scope<C>, phase: Phase, resumed: boolean): Promise<void> {
-  const began = Date.now();
+  const began = performance.now();
   scope.waited = 0;
   const state = wordOf(scope, phase);
   await scope.append({ type: 'phase', phase: phase.id, status: 'started', state });
   scope.emit({ type: 'phase', phase: phase.id, status: 'started', direction: 'forward' });
   for (const stage of phase.stages) await runStage(scope, stage, resumed);
   await scope.append({ type: 'phase', phase: phase.id, status: 'finished', state, waited: scope.waited });
-  scope.emit({ type: 'phase', phase: phase.id, status: 'finished', direction: 'forward', took: Date.now() - began });
+  scope.emit({ type: 'phase', phase: phase.id, status: 'finished', direction: 'forward', took: Math.round(performance.now() - began) });
 }
 
 /** A run taken up again goes through earlier phases once more, but who acts is told by the furthest it has come: a frozen fleet stays `frozen`. */

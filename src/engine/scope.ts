@@ -54,7 +54,7 @@ export class Scope<C> {
   fence: Fence;
   /** Milliseconds spent waiting for others in the present phase. */
   waited = 0;
-  readonly began = Date.now();
+  readonly began = performance.now();
   readonly #steps: ReadonlyMap<StepId, Step>;
 
   constructor(options: EngineOptions<C>, sets: Sets) {
@@ -118,9 +118,9 @@ export class Scope<C> {
     });
   }
 
-  /** Milliseconds since the epoch, stretched like all waits. */
+  /** Milliseconds on a clock that only goes forward, whatever is done to the machine's; stretched like all waits. */
   now(): number {
-    return Date.now() / this.o.clock;
+    return performance.now() / this.o.clock;
   }
 
   context(step: Step, resumed: boolean): StepContext<C> {
@@ -141,6 +141,7 @@ export class Scope<C> {
       clusterOf,
       items: (set): readonly Item[] => sets.items(set),
       outcome: (id, key: Key) => o.state.outcome(id, key) as After | undefined,
+      outcomeSeq: (id, key: Key) => o.state.outcomeSeq(id, key),
       former: (id, key: Key) => o.state.former(id, key),
       held: (key) => o.state.holds.has(key),
       hmac: o.hmac,

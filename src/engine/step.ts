@@ -49,7 +49,7 @@ export class StepRun<C> {
 
   /** @throws StepFailure, Stopped */
   async run(batch?: number): Promise<void> {
-    const began = Date.now();
+    const began = performance.now();
     const detail = batch === undefined ? {} : { batch };
     const { id, title } = this.#step;
     const phase = this.#scope.phaseOf(id);
@@ -73,7 +73,7 @@ export class StepRun<C> {
     } finally {
       await this.#action.finish?.(this.#context);
     }
-    const took = Date.now() - began;
+    const took = Math.round(performance.now() - began);
     this.#scope.emit({
       type: 'step',
       step: id,
@@ -101,7 +101,7 @@ export class StepRun<C> {
     let already: number | undefined;
     let progress = this.#scope.now();
     let poll = POLL.first;
-    const told = { at: 0, since: Date.now() };
+    const told = { at: -Infinity, since: performance.now() };
     while (this.#open.length > 0) {
       const look = await this.#look();
       already ??= look.done.length;
@@ -176,7 +176,11 @@ export class StepRun<C> {
   async #write(found: readonly Found[]): Promise<boolean> {
     if (found.length === 0) return false;
     const scope = this.#scope;
-    if (this.#step.stands?.until !== 'end') await scope.fence.mine(); // the lock itself cannot be held before it is taken
+    // The lock itself cannot be held before it is taken, and counts as no write.
+    if (this.#step.stands?.until !== 'end') {
+      await scope.fence.mine();
+      if (!scope.o.state.wrote) await scope.append({ type: 'begin', step: this.#step.id });
+    }
     const items = found.map(({ item }) => item);
     await this.#action.prepare?.(items, this.#context);
     const seen = new Map(found.map((of) => [of.item.key, of.seen]));
@@ -225,24 +229,24 @@ export class StepRun<C> {
     const scope = this.#scope;
     if (scope.isStopped()) throw new Stopped(scope.signalName);
     const open = this.#waitingFor(look);
-    if (Date.now() - told.at >= TELL_EVERY) {
-      told.at = Date.now();
+    if (performance.now() - told.at >= TELL_EVERY) {
+      told.at = performance.now();
       const names = open.slice(0, 5).map(({ item, note }) => (note === undefined ? nameOf(item) : `${nameOf(item)}: ${note}`));
       const { id: step, title: reason, timeout } = this.#step;
       scope.emit({
         type: 'wait',
         step,
         reason,
-        since: Date.now() - told.since,
+        since: Math.round(performance.now() - told.since),
         timeout: timeout * scope.o.clock,
         open: open.length,
         total: this.#total,
         names,
       });
     }
-    const from = Date.now();
+    const from = performance.now();
     await scope.sleep(poll);
-    scope.waited += Date.now() - from;
+    scope.waited += Math.round(performance.now() - from);
     if (scope.isStopped()) throw new Stopped(scope.signalName);
   }
 }

@@ -26,7 +26,7 @@ export function summarise<C>(scope: Scope<C>, exit: ExitCode, error?: unknown): 
     ...releasedOf(plan, state),
     notProven: notProven(plan, state),
     ...frozenOf(state),
-    took: Date.now() - scope.began,
+    took: Math.round(performance.now() - scope.began),
     requests: scope.o.stats(),
     ...failure,
     next: nextCommands(run, state, exit, known?.next ?? []),
@@ -81,7 +81,8 @@ function notProven(plan: Plan, state: RunState): number {
 function frozenOf(state: RunState): Pick<Summary, 'frozen'> {
   if (state.frozenAt === undefined) return {};
   const end = state.thawedAt === undefined ? Date.now() : Date.parse(state.thawedAt);
-  return { frozen: { total: end - Date.parse(state.frozenAt), waiting: state.waited } };
+  // Two readings of a clock that somebody may have set back between them.
+  return { frozen: { total: Math.max(0, end - Date.parse(state.frozenAt)), waiting: state.waited } };
 }
 
 /** What to type next, most likely first. */

@@ -62,7 +62,7 @@ async function undoStep<C>(scope: Scope<C>, step: Step): Promise<void> {
   if (action.undo === undefined || step.stands?.until === 'end') return;
   const items = scope.sets.items(step.set);
   if (items.length === 0 || wasNeverBegun(scope, step, items)) return;
-  const began = Date.now();
+  const began = performance.now();
   const phase = scope.phaseOf(step.id);
   scope.emit({ type: 'step', step: step.id, phase, title: step.title, status: 'started', direction: 'back', total: items.length });
   const context = scope.context(step, true);
@@ -97,7 +97,7 @@ async function undoStep<C>(scope: Scope<C>, step: Step): Promise<void> {
     status: 'undone',
     direction: 'back',
     total: items.length,
-    took: Date.now() - began,
+    took: Math.round(performance.now() - began),
   });
 }
 

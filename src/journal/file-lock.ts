@@ -1,7 +1,8 @@
 /** One process per run directory: a lock file with the process in it, free again when that process is gone. */
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
-import { blocked } from '../errors.ts';
+import { dirname } from 'node:path';
+import { blocked, EXIT, MigrateError, messageOf } from '../errors.ts';
 
 interface Owner {
   readonly pid: number;
@@ -15,16 +16,17 @@ export interface FileLock {
 
 /**
  * Takes the lock at `path` (O_EXCL), or takes it over from a process that is gone.
- * @throws MigrateError `run/in-use` (4) while another living process has it.
+ * @throws MigrateError `run/in-use` (4) while another living process has it; `state/unwritable` (1) where it cannot be written
  */
 export async function takeFileLock(path: string): Promise<FileLock> {
   const mine = JSON.stringify({ pid: process.pid, boot: bootId(), started: startOf(process.pid) } satisfies Owner);
   for (let tries = 0; tries < 3; tries++) {
     try {
       await writeFile(path, mine, { flag: 'wx', mode: 0o600 });
-      return { release: () => rm(path, { force: true }) };
+      // A lock that cannot be removed is free all the same once this process has ended.
+      return { release: () => rm(path, { force: true }).catch(() => undefined) };
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw unwritable(path, error);
     }
     const owner = await fileLockOwner(path);
     if (owner !== undefined) {
@@ -32,9 +34,18 @@ export async function takeFileLock(path: string): Promise<FileLock> {
         next: ['Wait for it, or stop it with Ctrl-C where it runs.'],
       });
     }
-    await rm(path, { force: true });
+    await rm(path, { force: true }).catch((error: unknown) => {
+      throw unwritable(path, error);
+    });
   }
   throw blocked('run/in-use', `Another process keeps taking ${path}.`);
+}
+
+function unwritable(path: string, error: unknown): MigrateError {
+  return new MigrateError('state/unwritable', EXIT.failed, `Writing the lock ${path} failed: ${messageOf(error)}`, {
+    next: [`Make room on its disk, or make it writable: df -h ${path}; ls -ld ${dirname(path)}`],
+    cause: error,
+  });
 }
 
 /** The pid of the living process that has the lock; undefined when it is free. */

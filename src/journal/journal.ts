@@ -1,7 +1,8 @@
 /** The append-only file of a run. Many writers, one flush at a time, one fsync for all that wait (group fsync). */
 import { open, readFile, truncate, type FileHandle } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import { EXIT, MigrateError, messageOf } from '../errors.ts';
-import { decodeLine, encodeLine } from './line.ts';
+import { decodeLine, encodeLine, isOneRecord } from './line.ts';
 import type { Entry, JournalRecord } from './records.ts';
 
 interface Pending {
@@ -24,7 +25,10 @@ export interface JournalContent {
  */
 export async function readJournal(path: string): Promise<JournalContent> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw new MigrateError('journal/unreadable', EXIT.partial, `Reading the journal ${path} failed: ${messageOf(error)}`, { cause: error });
+    throw new MigrateError('journal/unreadable', EXIT.partial, `Reading the journal ${path} failed: ${messageOf(error)}`, {
+      next: [`Make it readable, or put it back from a copy: ls -l ${path}`],
+      cause: error,
+    });
   });
   const lines = text.split('\n');
   const last = lines.pop() ?? '';
@@ -35,39 +39,54 @@ export async function readJournal(path: string): Promise<JournalContent> {
     if (record?.seq === records.length + 1) {
       records.push(record);
       length += Buffer.byteLength(line) + 1;
-    } else if (index === lines.length - 1 && last === '') {
+    } else if (index === lines.length - 1 && last === '' && isOneRecord(line)) {
       return { records, length, torn: true };
-    } else {
-      throw new MigrateError('journal/damaged', EXIT.partial, `Line ${index + 1} of the journal ${path} is not as it was written.`, {
-        next: ['Put the file back from a copy, or roll the run back by the marks on the objects.'],
-      });
-    }
+    } else throw damaged(path, index + 1);
   }
+  if (!isOneRecord(last)) throw damaged(path, lines.length + 1);
   return { records, length, torn: last !== '' };
+}
+
+/** Code `journal/damaged` (5). */
+function damaged(path: string, line: number): MigrateError {
+  return new MigrateError('journal/damaged', EXIT.partial, `Line ${line} of the journal ${path} is not as it was written.`, {
+    next: [`Put ${path} back from a copy, then: kubectl migrate resume ${basename(dirname(path))}`],
+  });
 }
 
 export class Journal {
   readonly path: string;
   readonly #file: FileHandle;
+  /** Bytes of it that are on disk for certain. */
+  #length: number;
   #seq: number;
   #attempt: number;
   #queue: Pending[] = [];
   #flushing: Promise<void> | undefined;
   #broken: unknown;
+  /** What was told after `goOnWithout`, for a last try when it is closed. */
+  readonly #missed: JournalRecord[] = [];
   #listener: (record: JournalRecord) => void = () => undefined;
 
-  private constructor(path: string, file: FileHandle, seq: number, attempt: number) {
+  private constructor(path: string, file: FileHandle, { length, records }: JournalContent) {
     this.path = path;
     this.#file = file;
-    this.#seq = seq;
-    this.#attempt = attempt;
+    this.#length = length;
+    this.#seq = records.length;
+    this.#attempt = records.at(-1)?.attempt ?? 1;
   }
 
-  /** Opens for appending after the whole lines that stand there; a torn last line is cut off first. */
+  /**
+   * Opens for appending after the whole lines that stand there; a torn last line is cut off first.
+   * @throws MigrateError `journal/write` (5) where it cannot be written to, e.g. in a directory that is read-only
+   */
   static async open(path: string, content: JournalContent): Promise<Journal> {
-    if (content.torn) await truncate(path, content.length);
-    const file = await open(path, 'a', 0o600);
-    return new Journal(path, file, content.records.length, content.records.at(-1)?.attempt ?? 1);
+    try {
+      if (content.torn) await truncate(path, content.length);
+      return new Journal(path, await open(path, 'a', 0o600), content);
+    } catch (error) {
+      throw unwritable(path, error);
+    }
   }
 
   /** Told of every record once it is durable. */
@@ -88,9 +107,14 @@ export class Journal {
     return this.#broken;
   }
 
-  /** A thaw goes on when the journal cannot be written: what it needs is on the objects. */
+  /** A thaw goes on when the journal cannot be written: what it needs is on the objects. Records are told, and written when closing if that can be done by then. */
   goOnWithout(): void {
-    this.append = (entry) => Promise.resolve(this.#stamp(entry));
+    this.append = (entry) => {
+      const record = this.#stamp(entry);
+      this.#missed.push(record);
+      this.#listener(record);
+      return Promise.resolve(record);
+    };
   }
 
   #stamp(entry: Entry): JournalRecord {
@@ -116,11 +140,12 @@ export class Journal {
       const group = this.#queue;
       this.#queue = [];
       try {
-        await this.#file.appendFile(group.map((pending) => encodeLine(pending.record)).join(''));
-        await this.#file.datasync();
+        await this.#write(group.map(({ record }) => record));
       } catch (error) {
         this.#broken = error;
-        for (const pending of [...group, ...this.#queue]) pending.reject(this.#failure());
+        const lost = [...group, ...this.#queue];
+        this.#seq -= lost.length;
+        for (const pending of lost) pending.reject(this.#failure());
         this.#queue = [];
         break;
       }
@@ -132,11 +157,21 @@ export class Journal {
     this.#flushing = undefined;
   }
 
+  /** All of it or nothing: what we were not told to be on disk must not be read from there later. */
+  async #write(records: readonly JournalRecord[]): Promise<void> {
+    const lines = records.map(encodeLine).join('');
+    try {
+      await this.#file.appendFile(lines);
+      await this.#file.datasync();
+    } catch (error) {
+      await this.#file.truncate(this.#length).catch(() => undefined);
+      throw error;
+    }
+    this.#length += Buffer.byteLength(lines);
+  }
+
   #failure(): MigrateError {
-    return new MigrateError('journal/write', EXIT.partial, `Writing the journal ${this.path} failed: ${messageOf(this.#broken)}`, {
-      next: ['Make room or repair the disk, then resume.'],
-      cause: this.#broken,
-    });
+    return unwritable(this.path, this.#broken);
   }
 
   /** Resolves when nothing is waiting to be written. */
@@ -146,6 +181,15 @@ export class Journal {
 
   async close(): Promise<void> {
     await this.sync();
+    if (this.#missed.length > 0) await this.#write(this.#missed).catch(() => undefined);
     await this.#file.close();
   }
+}
+
+/** Code `journal/write` (5). */
+function unwritable(path: string, error: unknown): MigrateError {
+  return new MigrateError('journal/write', EXIT.partial, `Writing the journal ${path} failed: ${messageOf(error)}`, {
+    next: [`Make room on its disk, or make it writable: df -h ${path}; ls -l ${path}`],
+    cause: error,
+  });
 }

@@ -23,6 +23,11 @@ export function decodeLine(line: string): JournalRecord | undefined {
   }
 }
 
+/** What is cut off may be half of a record; two that run into one another were whole once. */
+export function isOneRecord(piece: string): boolean {
+  return !piece.includes('{"crc":"', 1);
+}
+
 function checksum(text: string): string {
   return crc32(text).toString(16).padStart(8, '0');
 }

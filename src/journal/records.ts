@@ -37,6 +37,11 @@ export interface BatchRecord {
   readonly index: number;
   readonly keys: readonly Key[];
 }
+/** The first write of the run comes next: from here on it has to be resumed or rolled back, whether that write is journaled or not. */
+export interface BeginRecord {
+  readonly type: 'begin';
+  readonly step: string;
+}
 export interface IntentRecord {
   readonly type: 'intent';
   readonly step: string;
@@ -77,6 +82,10 @@ export interface CommitRecord {
   readonly type: 'commit';
   readonly sets: Readonly<Record<string, readonly Key[]>>;
 }
+/** A commit record of which no Lease knew: the run stands before its commit again. */
+export interface UncommitRecord {
+  readonly type: 'uncommit';
+}
 /** Which way the run faces from here on; `attempt` of later records counts forward turns. */
 export interface TurnRecord {
   readonly type: 'turn';
@@ -106,6 +115,7 @@ export type Entry =
   | PhaseRecord
   | ItemsRecord
   | BatchRecord
+  | BeginRecord
   | IntentRecord
   | OutcomeRecord
   | ConsentRecord
@@ -113,6 +123,7 @@ export type Entry =
   | FindingRecord
   | HoldRecord
   | CommitRecord
+  | UncommitRecord
   | TurnRecord
   | UndoRecord
   | FailureRecord

@@ -30,10 +30,10 @@ export class RunState {
   frozenAt: string | undefined;
   thawedAt: string | undefined;
   waited = 0;
-  /** True once anything but a lock was written. */
+  /** True once anything but a lock is written, or about to be. */
   wrote = false;
 
-  readonly #outcomes = new Map<string, Map<Key, { after: Data; attempt: number }>>();
+  readonly #outcomes = new Map<string, Map<Key, { after: Data; seq: number }>>();
   readonly #formers = new Map<string, Map<Key, { before: Data; attempt: number }>>();
   readonly #items = new Map<string, Find[]>();
   readonly #lockSteps: ReadonlySet<string>;
@@ -64,12 +64,15 @@ export class RunState {
       case 'items':
         push(this.#items, record.set, { seq: record.seq, items: record.items });
         break;
+      case 'begin':
+        this.#wrote(record.step);
+        break;
       case 'intent':
         this.#former(record.step, record.key, record.before, record.attempt);
         this.#wrote(record.step);
         break;
       case 'outcome':
-        put(this.#outcomes, record.step, record.key, { after: record.after, attempt: record.attempt });
+        put(this.#outcomes, record.step, record.key, { after: record.after, seq: record.seq });
         this.#wrote(record.step);
         break;
       case 'consent':
@@ -85,6 +88,9 @@ export class RunState {
       case 'commit':
         this.committed = record.sets;
         this.committedAt = record.at;
+        break;
+      case 'uncommit':
+        this.committed = this.committedAt = undefined;
         break;
       case 'turn':
         this.facing = record.to;
@@ -152,6 +158,11 @@ export class RunState {
   /** Last outcome of an item in a step, of any attempt; undone ones are gone. */
   outcome(step: string, key: Key): Data | undefined {
     return this.#outcomes.get(step)?.get(key)?.after;
+  }
+
+  /** Place in the journal of the last outcome of an item in a step: which of two is the later one, whatever a clock said. 0 = none. */
+  outcomeSeq(step: string, key: Key): number {
+    return this.#outcomes.get(step)?.get(key)?.seq ?? 0;
   }
 
   outcomes(step: string): ReadonlyMap<Key, { readonly after: Data }> {

@@ -43,6 +43,8 @@ export interface StepContext<C> {
   items(set: SetId): readonly Item[];
   /** Last journaled outcome of an item in a step, of any attempt. */
   outcome(step: string, key: Key): After | undefined;
+  /** Place in the journal of that outcome: of two, the higher one is the later. 0 = none. */
+  outcomeSeq(step: string, key: Key): number;
   /** Journaled former value of an item in a step: the first of the attempt. */
   former(step: string, key: Key): Data | undefined;
   /** True when a hold took this item out of release. */
@@ -55,7 +57,7 @@ export interface StepContext<C> {
   readonly signal: AbortSignal;
   /** Sleeps on the run's clock (scaled in tests), milliseconds. */
   sleep(ms: number): Promise<void>;
-  /** Milliseconds since the epoch, on the run's clock. */
+  /** Milliseconds on the run's clock, which only goes forward; no time of day, and nothing to be kept beyond this process. */
   now(): number;
   warn(message: string, subject?: string): void;
 }

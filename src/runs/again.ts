@@ -5,15 +5,15 @@ import { EXIT, MigrateError, blocked } from '../errors.ts';
 import type { Summary } from '../engine/events.ts';
 import { Sets } from '../engine/sets.ts';
 import type { Role } from '../graph/ref.ts';
-import { readJournal, type JournalContent } from '../journal/journal.ts';
-import { RunState } from '../journal/replay.ts';
+import type { JournalContent } from '../journal/journal.ts';
+import type { RunState } from '../journal/replay.ts';
 import { release } from '../movers/lock/fence.ts';
 import type { Plan } from '../plan/plan.ts';
 import { scopingOf } from '../plan/selection.ts';
 import { asking, rollbackQuestion, sidesOf } from './consent.ts';
-import { readPlan, runFiles, type RunFiles } from './directory.ts';
+import { runFiles, type RunFiles } from './directory.ts';
 import { asSeen } from './lens.ts';
-import { findRun, lockSteps } from './list.ts';
+import { findRun, readRun } from './list.ts';
 import { withSession, type Session } from './session.ts';
 import { openPinned, otherCluster } from './sides.ts';
 import type { AgainOptions, RunDeps } from './runs.ts';
@@ -42,6 +42,7 @@ export async function resumeRun(run: string | undefined, options: AgainOptions, 
     const word = await takeOver(loaded, session, deps);
     if (word === 'rolling-back') throw wordSays(loaded.run, word, `kubectl migrate rollback ${loaded.run}`);
     if (word === 'committed' && state.committed === undefined) await engine.recommit();
+    if (word !== 'committed' && state.committed !== undefined) await engine.uncommit();
     if (state.facing === 'thaw' || word === 'thawing') await engine.endThaw();
     return await engine.forward();
   });
@@ -77,9 +78,7 @@ export async function retireRun(run: string | undefined, options: AgainOptions, 
 async function load(run: string | undefined, deps: RunDeps): Promise<Loaded> {
   const view = await findRun(deps.stateDir, run);
   const files = runFiles(deps.stateDir, view.run);
-  const plan = await readPlan(files);
-  const content = await readJournal(files.journal);
-  const state = RunState.of(content.records, lockSteps(plan));
+  const { plan, content, state } = await readRun(files);
   if (state.ended === 'done' || state.ended === 'rolled-back') {
     throw blocked('run/ended', `Run ${view.run} has ended: ${state.ended}.`, { next: ['kubectl migrate runs'] });
   }
@@ -129,7 +128,8 @@ async function reconnect(plan: Plan, options: AgainOptions, deps: RunDeps): Prom
 /** This process in place of the one before; first waits until what that one had in flight must have landed. @returns the word on the Leases */
 async function takeOver(loaded: Loaded, { fence, clusters }: Session, deps: RunDeps): Promise<string | undefined> {
   const quiet = Date.now() - Date.parse(loaded.state.lastAt || new Date(0).toISOString());
-  const wait = IN_FLIGHT * deps.clock - quiet;
+  // A clock that was set back meanwhile makes it negative; never longer than that.
+  const wait = IN_FLIGHT * deps.clock - Math.max(0, quiet);
   if (wait > 0 && loaded.state.failure === undefined && loaded.state.ended === undefined)
     await new Promise((resolve) => setTimeout(resolve, wait));
   if (!holdsLocks(loaded)) {

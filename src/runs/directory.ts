@@ -1,7 +1,7 @@
 /** The folder of a run on this machine: plan, journal, key, lock file. Mode 0700, its files 0600; no value of a Secret is ever in it. */
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { EXIT, MigrateError, messageOf } from '../errors.ts';
 import type { Plan } from '../plan/plan.ts';
 
@@ -25,8 +25,10 @@ export function newRunId(runbook: string, now: Date): string {
   return `${runbook}-${stamp}-${randomBytes(2).toString('hex')}`;
 }
 
+const KEY_BYTES = 32;
+
 export function newKey(): Buffer {
-  return randomBytes(32);
+  return randomBytes(KEY_BYTES);
 }
 
 /** HMAC-SHA256 in hex: equal texts are seen as equal inside a run, and nobody can guess a Secret from it. */
@@ -34,8 +36,11 @@ export function hmacWith(key: Buffer): (text: string) => string {
   return (text) => createHmac('sha256', key).update(text).digest('hex');
 }
 
-export function planHash(plan: Plan): string {
-  return createHash('sha256').update(JSON.stringify(plan)).digest('hex');
+/** Of the text of a plan, as it stands in its file; every process of a run writes it into the journal. */
+export function planHash(plan: Plan | string): string {
+  return createHash('sha256')
+    .update(typeof plan === 'string' ? plan : JSON.stringify(plan))
+    .digest('hex');
 }
 
 /** @throws MigrateError `state/unwritable` (1): nothing was changed anywhere */
@@ -47,29 +52,48 @@ export async function createRun(files: RunFiles, plan: Plan, key: Buffer): Promi
     await writeFile(files.journal, '', { mode: 0o600, flag: 'wx' });
   } catch (error) {
     await rm(files.directory, { recursive: true, force: true }).catch(() => undefined);
-    throw new MigrateError('state/unwritable', EXIT.failed, `Writing the run directory ${files.directory} failed: ${messageOf(error)}`, {
-      next: ['Choose another place with --state-dir DIR, or make room.'],
-      cause: error,
-    });
+    throw unwritableState(files, error);
   }
+}
+
+/** Code `state/unwritable` (1): before the first write, nothing was changed anywhere. */
+export function unwritableState({ directory }: RunFiles, error: unknown): MigrateError {
+  return new MigrateError('state/unwritable', EXIT.failed, `Writing the run directory ${directory} failed: ${messageOf(error)}`, {
+    next: ['Choose another place with --state-dir DIR, or make room.'],
+    cause: error,
+  });
 }
 
 export async function removeRun(files: RunFiles): Promise<void> {
   await rm(files.directory, { recursive: true, force: true });
 }
 
-/** @throws MigrateError `run/damaged` (5) */
-export async function readPlan(files: RunFiles): Promise<Plan> {
+/** The plan, and the hash of what is in its file. @throws MigrateError `run/damaged` (5) */
+export async function readPlan(files: RunFiles): Promise<{ readonly plan: Plan; readonly hash: string }> {
   try {
-    return JSON.parse(await readFile(files.plan, 'utf8')) as Plan;
+    const text = await readFile(files.plan, 'utf8');
+    return { plan: JSON.parse(text) as Plan, hash: planHash(text) };
   } catch (error) {
-    throw new MigrateError('run/damaged', EXIT.partial, `Reading the plan ${files.plan} failed: ${messageOf(error)}`, { cause: error });
+    throw damaged(files, `reading ${files.plan} failed: ${messageOf(error)}`, error);
   }
 }
 
+/** @throws MigrateError `run/damaged` (5): hashes made with another key would tell every Secret as changed, with an empty one tell what is in it */
 export async function readKey(files: RunFiles): Promise<Buffer> {
-  return await readFile(files.key).catch((error: unknown) => {
-    throw new MigrateError('run/damaged', EXIT.partial, `Reading ${files.key} failed: ${messageOf(error)}`, { cause: error });
+  const key = await readFile(files.key).catch((error: unknown) => {
+    throw damaged(files, `reading ${files.key} failed: ${messageOf(error)}`, error);
+  });
+  if (key.length === KEY_BYTES) return key;
+  throw damaged(files, `${files.key} has ${key.length} bytes, not the ${KEY_BYTES} that were written`);
+}
+
+/** A file of a run is not as it was written. Code `run/damaged` (5): nothing was changed by the command that says so, but the run stands part-way. */
+export function damaged({ directory }: RunFiles, why: string, cause?: unknown): MigrateError {
+  const run = basename(directory);
+  return new MigrateError('run/damaged', EXIT.partial, `The files of run ${run} cannot be used: ${why}.`, {
+    subjects: [run],
+    next: [`Put ${directory} back from a copy, then: kubectl migrate resume ${run}`],
+    ...(cause !== undefined && { cause }),
   });
 }
 

@@ -1,12 +1,12 @@
 /** Runs as they stand on this machine: from disk alone, no cluster is asked. */
-import { blocked, usageError } from '../errors.ts';
+import { blocked, messageOf, MigrateError, usageError } from '../errors.ts';
 import { counts, nextCommands, releasedOf } from '../engine/summary.ts';
 import { fileLockOwner } from '../journal/file-lock.ts';
-import { readJournal } from '../journal/journal.ts';
+import { readJournal, type JournalContent } from '../journal/journal.ts';
 import { RunState } from '../journal/replay.ts';
 import { Sets } from '../engine/sets.ts';
 import type { Plan, StateWord } from '../plan/plan.ts';
-import { readPlan, runFiles, runIds } from './directory.ts';
+import { damaged, readPlan, runFiles, runIds, type RunFiles } from './directory.ts';
 import type { RunView } from './runs.ts';
 
 /** Steps that take the lock: their writes do not count as such. */
@@ -14,15 +14,44 @@ export function lockSteps(plan: Plan): string[] {
   return plan.steps.filter((step) => step.stands?.until === 'end').map((step) => step.id);
 }
 
-/** All runs, oldest first. One whose files are damaged is left out here; `findRun` by name tells why. */
+/** All runs that can be read, oldest first; the others are told by `unreadableRuns`. */
 export async function listRuns(stateDir: string): Promise<readonly RunView[]> {
-  const views = await Promise.all((await runIds(stateDir)).map((run) => viewRun(stateDir, run).catch(() => undefined)));
-  return views.filter((view) => view !== undefined);
+  return (await everyRun(stateDir)).flatMap((one) => ('view' in one ? [one.view] : []));
+}
+
+/** Why runs cannot be read, newest first: files that are damaged or gone. */
+export async function unreadableRuns(stateDir: string): Promise<readonly MigrateError[]> {
+  return (await everyRun(stateDir)).toReversed().flatMap((one) => ('error' in one ? [one.error] : []));
+}
+
+type One = { readonly run: string } & ({ readonly view: RunView } | { readonly error: MigrateError });
+
+async function everyRun(stateDir: string): Promise<readonly One[]> {
+  return await Promise.all(
+    (await runIds(stateDir)).map(async (run): Promise<One> => {
+      try {
+        return { run, view: await viewRun(stateDir, run) };
+      } catch (error) {
+        return { run, error: error instanceof MigrateError ? error : damaged(runFiles(stateDir, run), messageOf(error), error) };
+      }
+    }),
+  );
+}
+
+/** What a run has on disk. @throws MigrateError `run/damaged`, `journal/...` (5) */
+export async function readRun(
+  files: RunFiles,
+): Promise<{ readonly plan: Plan; readonly content: JournalContent; readonly state: RunState }> {
+  const { plan, hash } = await readPlan(files);
+  const content = await readJournal(files.journal);
+  const state = RunState.of(content.records, lockSteps(plan));
+  if (state.start !== undefined && state.start.planHash !== hash) throw damaged(files, `${files.plan} is not as it was written`);
+  return { plan, content, state };
 }
 
 /**
  * The run meant by `run`, or the only unfinished one.
- * @throws MigrateError `run/unknown`, `run/several` (2), `run/none` (4)
+ * @throws MigrateError `run/unknown`, `run/several` (2), `run/none` (4); `run/damaged`, `journal/...` (5) when the only candidate cannot be read
  */
 export async function findRun(stateDir: string, run: string | undefined): Promise<RunView> {
   if (run !== undefined) {
@@ -31,6 +60,9 @@ export async function findRun(stateDir: string, run: string | undefined): Promis
   }
   const open = (await listRuns(stateDir)).filter((view) => !view.finished);
   const [only] = open;
+  const [unreadable] = only === undefined ? await unreadableRuns(stateDir) : [];
+  // It may stand in the middle: "there is none" would be a lie.
+  if (unreadable !== undefined) throw unreadable;
   if (only === undefined) throw blocked('run/none', `There is no unfinished run in ${stateDir}.`, { next: ['kubectl migrate runs'] });
   if (open.length > 1) {
     throw usageError(
@@ -47,16 +79,16 @@ export async function findRun(stateDir: string, run: string | undefined): Promis
 
 /** For `status` without a run: the unfinished one, else the last one. @throws as findRun */
 export async function lastRun(stateDir: string): Promise<RunView> {
-  const all = await listRuns(stateDir);
+  const all = await everyRun(stateDir);
   const last = all.at(-1);
-  return all.some((view) => !view.finished) || last === undefined ? await findRun(stateDir, undefined) : last;
+  if (last === undefined || all.some((one) => 'view' in one && !one.view.finished)) return await findRun(stateDir, undefined);
+  if ('error' in last) throw last.error;
+  return last.view;
 }
 
 export async function viewRun(stateDir: string, run: string): Promise<RunView> {
   const files = runFiles(stateDir, run);
-  const plan = await readPlan(files);
-  const { records } = await readJournal(files.journal);
-  const state = RunState.of(records, lockSteps(plan));
+  const { plan, state } = await readRun(files);
   const { moved } = counts(plan, state);
   const owner = await fileLockOwner(files.lock);
   const { failure, start } = state;

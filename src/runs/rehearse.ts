@@ -139,6 +139,7 @@ function contextOf(
     clusterOf,
     items: (set) => sets.items(set),
     outcome: () => undefined,
+    outcomeSeq: () => 0,
     former: () => undefined,
     held: () => false,
     hmac: hmacWith(key),

@@ -5,6 +5,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { Engine } from '../engine/engine.ts';
 import type { ConsentAnswer } from '../engine/scope.ts';
 import type { Summary } from '../engine/events.ts';
+import { MigrateError } from '../errors.ts';
 import type { Role } from '../graph/ref.ts';
 import { takeFileLock } from '../journal/file-lock.ts';
 import { Journal, type JournalContent } from '../journal/journal.ts';
@@ -82,17 +83,35 @@ async function atWork(o: SessionOptions, deps: RunDeps, work: (session: Session)
       ...(o.until === undefined ? {} : { until: o.until }),
       ...(o.timeout === undefined ? {} : { timeout: o.timeout }),
     });
-    await begin(o, deps, journal, identity);
-    const summary = await work({ engine, state, fence: held, journal, clusters: o.clusters }).finally(() => journal.close());
+    if (o.content.torn) deps.listener({ type: 'warning', at: new Date().toISOString(), message: TORN });
+    const working = async (): Promise<Summary> => {
+      await begin(o, deps, journal, identity).catch((error: unknown) => {
+        throw asLeft(error, o.run, state.facing);
+      });
+      return await work({ engine, state, fence: held, journal, clusters: o.clusters });
+    };
+    const summary = await working().finally(() => journal.close());
     if (!state.wrote && state.ended === undefined && !o.resumed) {
       await held.giveBack().catch(() => undefined);
-      await removeRun(o.files);
+      await removeRun(o.files).catch(() => undefined);
     }
     return summary;
   } finally {
     await lock.release();
   }
 }
+
+/** A run that cannot be taken up yet stays as it is, with the command for when it can. */
+function asLeft(error: unknown, run: string, facing: RunState['facing']): unknown {
+  if (!(error instanceof MigrateError)) return error;
+  const { code, exit, message, next, subjects, cause } = error;
+  const command = `kubectl migrate ${facing === 'rollback' ? 'rollback' : 'resume'} ${run}`;
+  return new MigrateError(code, exit, message, { next: [...next, command], subjects, cause });
+}
+
+/** Nothing of it is needed to go on: what was done is looked for on the clusters before it is believed. */
+const TORN =
+  'The last line of the journal was cut off or is not as it was written; it is left out, and the clusters are asked for what it may have said.';
 
 async function begin(
   o: SessionOptions,

@@ -22,7 +22,7 @@ import { movePlan } from '../runbooks/move-objects.ts';
 import { pivotPlan } from '../runbooks/pivot.ts';
 import { savePlan } from '../runbooks/save.ts';
 import { asking, sidesOf, type Counted } from './consent.ts';
-import { createRun, hmacWith, newKey, newRunId, removeRun, runFiles } from './directory.ts';
+import { createRun, hmacWith, newKey, newRunId, removeRun, runFiles, unwritableState } from './directory.ts';
 import { asSeen } from './lens.ts';
 import { listRuns } from './list.ts';
 import { withSession } from './session.ts';
@@ -101,7 +101,13 @@ export async function startRun(prepared: PreparedRun, request: RunRequest, deps:
     allow: request.allow,
     ...(request.until === undefined ? {} : { until: request.until }),
   };
-  return await withSession(options, deps, ({ engine }) => engine.forward());
+  try {
+    return await withSession(options, deps, ({ engine }) => engine.forward());
+  } catch (error) {
+    // Thrown, not told in a summary: it did not come to its first write.
+    await removeRun(files).catch(() => undefined);
+    throw error instanceof MigrateError && error.exit === EXIT.partial ? unwritableState(files, error) : error;
+  }
 }
 
 function planOf(request: RunRequest, facts: Facts, movers: readonly Mover[], kinds: Data, roles: Plan['roles']): Plan {

@@ -4,8 +4,7 @@ import { hasStatus, isApiFailure, type Cluster, type ClusterChoice } from '../cl
 import { EXIT, MigrateError, VERIFY_EXIT, messageOf } from '../errors.ts';
 import { Sets } from '../engine/sets.ts';
 import { keyOf, type Key, type Role } from '../graph/ref.ts';
-import { readJournal } from '../journal/journal.ts';
-import { RunState } from '../journal/replay.ts';
+import type { RunState } from '../journal/replay.ts';
 import { plannedKinds, withKinds } from '../kinds/added.ts';
 import { readKindFiles } from '../kinds/file.ts';
 import type { Comparison } from '../movers/objects/normalise.ts';
@@ -17,9 +16,9 @@ import type { After } from '../plan/action.ts';
 import { FORMER, PIVOTED } from '../plan/marks.ts';
 import type { Item, Plan } from '../plan/plan.ts';
 import { scopingOf } from '../plan/selection.ts';
-import { hmacWith, readKey, readPlan, runFiles } from './directory.ts';
+import { hmacWith, readKey, runFiles, type RunFiles } from './directory.ts';
 import { asSeen } from './lens.ts';
-import { findRun, lastRun, listRuns, lockSteps } from './list.ts';
+import { findRun, lastRun, listRuns, readRun } from './list.ts';
 import type { RunDeps } from './runs.ts';
 import { otherCluster } from './sides.ts';
 
@@ -59,21 +58,19 @@ export async function verifyRun(
 ): Promise<Verification> {
   return await orUncompared(deps, async () => {
     const view = run === undefined ? await lastRun(deps.stateDir) : await findRun(deps.stateDir, run);
-    const plan = await readPlan(runFiles(deps.stateDir, view.run));
+    const files = runFiles(deps.stateDir, view.run);
+    const { plan, state } = await readRun(files);
     // Its kinds are those of the plan, whatever has become of their files.
-    return await withKinds(plannedKinds(plan.options), () => comparedWithRecord(view.run, plan, clusters, deps));
+    return await withKinds(plannedKinds(plan.options), () => comparedWithRecord({ run: view.run, files, plan, state }, clusters, deps));
   });
 }
 
 async function comparedWithRecord(
-  run: string,
-  plan: Plan,
+  { run, files, plan, state }: { readonly run: string; readonly files: RunFiles; readonly plan: Plan; readonly state: RunState },
   clusters: Readonly<Record<Role, ClusterChoice>>,
   deps: VerifyDeps,
 ): Promise<Verification> {
-  const files = runFiles(deps.stateDir, run);
-  const [{ records }, key] = await Promise.all([readJournal(files.journal), readKey(files)]);
-  const state = RunState.of(records, lockSteps(plan));
+  const key = await readKey(files);
   refuseNothing(run, state);
   const opened = await openSides(plan, clusters, state, deps);
   try {
@@ -82,6 +79,7 @@ async function comparedWithRecord(
       plan,
       items: (set: string) => sets.items(set),
       outcome: (step: string, of: Key) => state.outcome(step, of) as unknown as After | undefined,
+      outcomeSeq: (step: string, of: Key) => state.outcomeSeq(step, of),
       held: (of: Key) => state.holds.has(of),
     };
     const verified = await verifyRecorded(

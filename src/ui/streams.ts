@@ -43,6 +43,9 @@ export function colorLevel(env: Environment, tty: boolean, noColor = false): Col
 /** The process's own streams. */
 export function processStreams(choices: StreamChoices = {}, env: Environment = process.env): IOStreams {
   const { stdin, stdout, stderr } = process;
+  // Whoever listens may leave (a closed terminal, `| head`), and a file may be on a full disk: a run does not end in the middle for want of a listener.
+  // In place of oclif's, which throws.
+  for (const node of [stdout, stderr]) node.removeAllListeners('error').on('error', nobodyListens);
   return compose(
     outStream(stdout, env, choices),
     outStream(stderr, env, choices),
@@ -50,6 +53,10 @@ export function processStreams(choices: StreamChoices = {}, env: Environment = p
     env,
     choices,
   );
+}
+
+function nobodyListens(): void {
+  // What was not heard stands in the journal.
 }
 
 export function compose(

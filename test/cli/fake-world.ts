@@ -159,6 +159,7 @@ export function stageOf(scene: Scene = {}): Stage {
     },
     findRun: (_, run) => Promise.resolve({ ...runView, run: run ?? runView.run }),
     lastRun: () => Promise.resolve(runView),
+    unreadableRuns: () => Promise.resolve([]),
     readGraph: (request) => {
       asked.graph = request;
       return Promise.resolve(smallGraph);

@@ -126,7 +126,6 @@ describe('what cannot be connected to', () => {
     ['EAI_AGAIN', 'dns', 'DNS does not answer for api.test'],
     ['UND_ERR_CONNECT_TIMEOUT', 'timeout', 'api.test:443 does not answer'],
     ['ETIMEDOUT', 'timeout', 'api.test:443 does not answer'],
-    ['CERT_HAS_EXPIRED', 'tls', 'its certificate has expired'],
     ['EHOSTUNREACH', 'unreachable', 'no route'],
   ] as const) {
     it(`is told: ${why}`, () => {
@@ -137,6 +136,17 @@ describe('what cannot be connected to', () => {
         assert.equal(error.code, `cluster/${name}`);
         if (code !== 'EHOSTUNREACH') assert.equal(error.message, `Cannot reach the target (context "here", https://api.test): ${why}.`);
       }
+    });
+  }
+
+  for (const [code, why] of [
+    ['CERT_HAS_EXPIRED', 'its certificate has expired'],
+    ['CERT_NOT_YET_VALID', 'its certificate is not valid yet'],
+  ] as const) {
+    it(`is told with the time here, which may be what is wrong: ${why}`, () => {
+      const { message, next } = connectionFailure(door, Object.assign(new Error(''), { code }));
+      assert.match(message, new RegExp(`: ${why}, says the clock of this machine \\(\\d{4}-\\d\\d-\\d\\dT[\\d:]+Z\\)\\.$`));
+      assert.equal(next[0], 'date -u');
     });
   }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
+import { gzipSync } from 'node:zlib';
 import nock from 'nock';
 import { type Cluster, isUnreachable, type KubeObject } from '../../src/cluster/cluster.ts';
 import { connect, type ConnectOptions } from '../../src/cluster/connect.ts';
@@ -76,6 +77,16 @@ describe('a request', () => {
     await cluster.get(REF);
     const took = performance.now() - started;
     assert.ok(took >= 195 && took < 1500, `${took} ms with a clock of 0.01`);
+  });
+
+  it('reads a date in Retry-After by the clock of the server, however wrong ours is', async () => {
+    const now = Date.now() - 600_000;
+    const headers = { Date: new Date(now).toUTCString(), 'Retry-After': new Date(now + 2000).toUTCString() };
+    api().get(`${PATH}/node-0`).reply(429, 'slow down', headers).get(`${PATH}/node-0`).reply(200, BODY);
+    const started = performance.now();
+    await cluster.get(REF);
+    const took = performance.now() - started;
+    assert.ok(took >= 15 && took < 1000, `${took} ms with a clock of 0.01`);
   });
 
   it('is given up at once when Retry-After is beyond its patience', async () => {
@@ -193,6 +204,10 @@ describe('a connection', () => {
       },
     ],
     ['whose body was cut off and looks whole', (response) => response.writeHead(201).end('{"apiVersion":')],
+    [
+      'whose compressed body was cut off and looks whole',
+      (response) => response.writeHead(201, { 'content-encoding': 'gzip' }).end(gzipSync(JSON.stringify(BODY)).subarray(0, 30)),
+    ],
   ];
   for (const [what, answer] of broken) {
     it(`${what} is tried again`, async () => {

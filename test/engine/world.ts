@@ -1,4 +1,5 @@
 /** Two clusters made of maps, and a mover over them: everything an engine can meet, in microseconds. A "kill" leaves the world and the durable records as they are. */
+import { EXIT, MigrateError } from '../../src/errors.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import type { Event, Summary } from '../../src/engine/events.ts';
 import type { Fence } from '../../src/engine/fence.ts';
@@ -72,6 +73,9 @@ export class MemoryJournal implements JournalWriter {
   readonly #world: World;
   attempt: number;
   broken: unknown;
+  /** From this record on (counted from 1) the disk takes no more. */
+  fullAt = Infinity;
+  #without = false;
   #listener: (record: JournalRecord) => void = () => undefined;
 
   constructor(world: World, records: readonly JournalRecord[] = []) {
@@ -86,12 +90,17 @@ export class MemoryJournal implements JournalWriter {
     this.attempt++;
   }
   goOnWithout(): void {
-    this.append = (entry) => Promise.resolve({ ...entry, seq: 0, at: '', attempt: this.attempt });
+    this.#without = true;
   }
   append = (entry: Entry): Promise<JournalRecord> => {
     if (this.#world.dead.signal.aborted) return Promise.reject(new Killed());
     const record = { ...entry, seq: this.records.length + 1, at: new Date(0).toISOString(), attempt: this.attempt };
-    this.records.push(JSON.parse(JSON.stringify(record)) as JournalRecord);
+    if (!this.#without && record.seq >= this.fullAt) {
+      const full = new MigrateError('journal/write', EXIT.partial, 'no space left on device');
+      this.broken = full;
+      return Promise.reject(full);
+    }
+    if (!this.#without) this.records.push(JSON.parse(JSON.stringify(record)) as JournalRecord);
     this.#listener(record);
     return Promise.resolve(record);
   };
@@ -164,6 +173,7 @@ export function actions(world: World): Record<string, Action<World>> {
       probe: probing((key) => ({ state: world.target.get(key)?.held === true ? 'todo' : 'settled' })),
       apply: ({ key }) => {
         if (world.source.get(key)?.held === false) throw new Error(`${key} acts on both sides`);
+        if (world.word !== 'committed') throw new Error(`${key} is released before the locks say committed`);
         world.write(`release ${key}`, () => ((world.target.get(key) as Thing).held = false));
         return Promise.resolve({ verb: 'released' });
       },
@@ -286,6 +296,7 @@ export function engineOver(world: World, plan: Plan, records: readonly JournalRe
   const forward = async (): Promise<Summary> => {
     if (records.length > 0) {
       if (world.word === 'committed' && state.committed === undefined) await engine.recommit();
+      if (world.word !== 'committed' && state.committed !== undefined) await engine.uncommit();
       if (state.facing === 'thaw' || world.word === 'thawing') await engine.endThaw();
     }
     return await engine.forward();

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { MigrateError } from '../../src/errors.ts';
 import { fileLockOwner, takeFileLock } from '../../src/journal/file-lock.ts';
 import { Journal, readJournal } from '../../src/journal/journal.ts';
@@ -23,6 +25,29 @@ async function written(count: number): Promise<string> {
   );
   await journal.close();
   return path;
+}
+
+/** A process whose files may not grow beyond 1 KiB writes one record, then one that does not fit, then small ones without a journal. */
+async function limited(path: string, small: number): Promise<{ readonly error: string; readonly heard: string[]; readonly size: number }> {
+  const script = `
+    const { Journal } = await import(${JSON.stringify(new URL('../../src/journal/journal.ts', import.meta.url).href)});
+    const { statSync } = await import('node:fs');
+    const journal = await Journal.open(${JSON.stringify(path)}, { records: [], length: 0, torn: false });
+    const heard = [];
+    journal.onRecord(({ type }) => heard.push(type));
+    await journal.append({ type: 'consent', id: 'hand-over' });
+    const size = statSync(${JSON.stringify(path)}).size;
+    const error = await journal.append({ type: 'consent', id: 'x'.repeat(2000) }).then(() => '', String);
+    if (${small} > 0) {
+      journal.goOnWithout();
+      await journal.append({ type: 'turn', to: 'thaw' });
+      await journal.append({ type: 'phase', phase: 'freeze', status: 'undone', state: 'copying' });
+    }
+    await journal.close();
+    console.log(JSON.stringify({ error, heard, size }));`;
+  const node = [process.execPath, '--disable-warning=ExperimentalWarning', '--input-type=module', '-e', script];
+  const { stdout } = await promisify(execFile)('bash', ['-c', 'ulimit -f 1; exec "$@"', 'bash', ...node]);
+  return JSON.parse(stdout) as { error: string; heard: string[]; size: number };
 }
 
 describe('journal', () => {
@@ -50,21 +75,28 @@ describe('journal', () => {
     }
   });
 
-  it('refuses a journal in which any byte before the last line was changed', async () => {
-    const path = await written(2);
-    const bytes = await readFile(path);
-    const first = bytes.indexOf(10);
-    for (let at = 0; at < first; at++) {
-      const changed = Buffer.from(bytes);
-      changed[at] = (changed[at] ?? 0) ^ 1;
-      await writeFile(path, changed);
-      await assert.rejects(
-        readJournal(path),
-        (error) => error instanceof MigrateError && error.code === 'journal/damaged' && error.exit === 5,
-        `byte ${at}`,
-      );
-    }
-  });
+  for (const bit of [0, 5, 7]) {
+    it(`with any byte changed (bit ${bit}) is refused with the command to type, or goes on before its last line; nothing else is ever read`, async () => {
+      const path = await written(3);
+      const bytes = await readFile(path);
+      const { records } = await readJournal(path);
+      const last = bytes.lastIndexOf(10, bytes.length - 2);
+      for (let at = 0; at < bytes.length; at++) {
+        const changed = Buffer.from(bytes);
+        changed[at] = (changed[at] ?? 0) ^ (1 << bit);
+        await writeFile(path, changed);
+        const read = await readJournal(path).catch((error: unknown) => error);
+        if (read instanceof MigrateError) {
+          assert.deepEqual([read.code, read.exit], ['journal/damaged', 5], `byte ${at}`);
+          assert.match(read.next.join(), /Put .*journal\.ndjson back from a copy, then: kubectl migrate resume /);
+        } else {
+          assert.deepEqual({ ...(read as object), length: 0 }, { records: records.slice(0, 2), torn: true, length: 0 }, `byte ${at}`);
+          assert.ok(at >= last, `byte ${at} of an earlier line was passed over`);
+        }
+        assert.deepEqual(await readFile(path), changed, 'reading changes nothing');
+      }
+    });
+  }
 
   it('fails every waiter with one clear error when the disk takes no more', async () => {
     const journal = await Journal.open('/dev/full', NOTHING);
@@ -74,8 +106,28 @@ describe('journal', () => {
       assert.match(String(result.reason), /Writing the journal \/dev\/full failed: ENOSPC/);
     }
     assert.notEqual(journal.broken, undefined);
-    journal.goOnWithout();
-    await journal.append({ type: 'turn', to: 'thaw' });
+    await journal.close();
+  });
+
+  it('tells what a thaw does without it, and writes that down when closing if the disk takes it again', async () => {
+    const path = await fresh();
+    const full = await limited(path, 3);
+    assert.deepEqual(full.heard, ['consent', 'turn', 'phase']);
+    const { records, torn } = await readJournal(path);
+    assert.deepEqual([records.map(({ type }) => type), torn], [['consent', 'turn', 'phase'], false]);
+  });
+
+  it('leaves nothing on disk of a record that it said could not be written', async () => {
+    const path = await fresh();
+    const { error, size } = await limited(path, 0);
+    assert.match(error, /Writing the journal .* failed: EFBIG/);
+    assert.equal((await readFile(path)).length, size, 'half of the record stands there');
+    const { records, torn } = await readJournal(path);
+    assert.deepEqual([records.map(({ type }) => type), torn], [['consent'], false]);
+  });
+
+  it('in a place where it cannot be written says so when it is opened', async () => {
+    await assert.rejects(Journal.open(tmpdir(), NOTHING), (error) => error instanceof MigrateError && error.code === 'journal/write');
   });
 
   it('takes the first former value of an attempt, and forgets an outcome that was undone', () => {

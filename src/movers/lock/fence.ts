@@ -1,5 +1,5 @@
 /** The run's hold on both clusters, as the engine uses it: read before writes, the word at the turning points, taken over, given back. */
-import { isUnreachable } from '../../cluster/cluster.ts';
+import { isAway } from '../../cluster/cluster.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { Role } from '../../graph/ref.ts';
 import { EXIT, MigrateError, blocked } from '../../errors.ts';
@@ -25,7 +25,7 @@ export interface Fence {
   takeOver(from?: string): Promise<void>;
   /** Deletes both Leases as far as they name this process; what names another stays. */
   giveBack(): Promise<void>;
-  /** The same lock for a thaw: a target that cannot be reached is passed over; commit would need its word as well as the source's. */
+  /** The same lock for a thaw: a target that is away, or no longer lets us in, is passed over; commit would need its word as well as the source's. */
   forThaw(): Fence;
 }
 
@@ -46,7 +46,7 @@ function passingOverTarget(): Reach {
     try {
       return await work();
     } catch (error) {
-      if (!isUnreachable(error)) throw error;
+      if (!isAway(error)) throw error;
       away = true;
       return undefined;
     }

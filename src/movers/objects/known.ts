@@ -9,7 +9,7 @@ import type { ObjectVars } from './sets.ts';
 export type Context = StepContext<Cluster>;
 
 /** What a run has written down: of a step's context, or read from disk. */
-export type Recorded = Pick<Context, 'plan' | 'items' | 'outcome' | 'held'>;
+export type Recorded = Pick<Context, 'plan' | 'items' | 'outcome' | 'outcomeSeq' | 'held'>;
 
 const MOVER = 'objects';
 
@@ -33,20 +33,17 @@ export interface Noted extends After {
   readonly uid: string;
 }
 
-/** The last outcome of any step that writes copies; undefined = none on disk. Times are the run's. */
-export function noted(c: Pick<Recorded, 'plan' | 'outcome'>, key: Key): Noted | undefined {
+/** The last outcome of any step that writes copies; undefined = none on disk. Last by its place in the journal: clocks are set back. */
+export function noted(c: Pick<Recorded, 'plan' | 'outcome' | 'outcomeSeq'>, key: Key): Noted | undefined {
   let last: Noted | undefined;
+  let place = -1;
   for (const { id } of stepsDoing(c.plan, 'copy', 'carry')) {
     const after = c.outcome(id, key);
     if (after?.uid === undefined) continue;
-    if (last === undefined || notedAt(after) >= notedAt(last)) last = { ...after, uid: after.uid };
+    const seq = c.outcomeSeq(id, key);
+    if (seq > place) [last, place] = [{ ...after, uid: after.uid }, seq];
   }
   return last;
-}
-
-function notedAt({ data }: After): number {
-  const at = isData(data) ? data['at'] : undefined;
-  return typeof at === 'number' ? at : 0;
 }
 
 function isData(data: After['data']): data is Readonly<Record<string, Data | undefined>> {

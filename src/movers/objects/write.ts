@@ -245,7 +245,7 @@ function afterOf(item: Item, original: KubeObject, copy: KubeObject, verb: strin
     ...(resourceVersion === undefined ? {} : { resourceVersion }),
     hash: hashOf(original, kindOf(refOf(item)), 'copy', (text) => w.c.hmac(text), liveIn(w.items, item)),
     verb,
-    data: { at: w.c.now(), ...data },
+    data,
   };
 }
 

@@ -68,6 +68,7 @@ export function contextOf(options: StepOptions): TestContext {
     clusterOf: role,
     items: (set) => options.sets?.[set] ?? [],
     outcome: (id, key) => context.outcomes.get(`${id} ${key}`),
+    outcomeSeq: (id, key) => [...context.outcomes.keys()].indexOf(`${id} ${key}`) + 1,
     former: (id, key) => context.befores.get(`${id} ${key}`),
     held: () => false,
     hmac: (text) => `hmac:${text.length}`,

@@ -53,6 +53,24 @@ describe('the fence', () => {
     assert.deepEqual(order, ['target', 'source', 'source', 'target']);
   });
 
+  for (const status of [401, 403, 429, 500, 503]) {
+    it(`for a thaw passes over a target that answers ${status}; the source is never passed over`, async () => {
+      const { clusters, mine } = await locked();
+      const refusing = (cluster: FakeCluster): void => {
+        cluster.before = () => {
+          throw new FakeApiError(status, 'Away', 'GET', '/');
+        };
+      };
+      refusing(clusters.target);
+      const thawing = mine.forThaw();
+      await thawing.word('thawing');
+      await thawing.mine();
+      assert.equal(wordOn(clusters.source), 'thawing');
+      refusing(clusters.source);
+      await assert.rejects(thawing.word(null), { status });
+    });
+  }
+
   const table: readonly (readonly [Word, Word | null, boolean])[] = [
     ['committed', 'committed', true],
     ['committed', 'thawing', false],

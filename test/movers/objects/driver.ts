@@ -56,6 +56,7 @@ export class Driver {
   readonly #sets = new Map<string, readonly Item[]>();
   readonly #finds: (readonly Item[])[] = [];
   readonly #outcomes = new Map<string, After>();
+  readonly #seqs = new Map<string, number>();
   readonly #wide: number;
   #clock = 1000;
 
@@ -107,6 +108,7 @@ export class Driver {
       clusterOf: cluster,
       items: (set) => this.items(set),
       outcome: (id, key) => this.#outcomes.get(`${id} ${key}`),
+      outcomeSeq: (id, key) => this.#seqs.get(`${id} ${key}`) ?? 0,
       former: () => undefined,
       held: () => false,
       hmac,
@@ -150,6 +152,7 @@ export class Driver {
           if (after !== undefined && after !== 'waiting') {
             outcomes.set(item.key, after);
             this.#outcomes.set(`${id} ${item.key}`, after);
+            this.#seqs.set(`${id} ${item.key}`, ++this.#clock);
           }
           queue.done(item.key);
         }

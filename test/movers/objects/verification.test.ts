@@ -35,7 +35,7 @@ async function verified(stage: Stage): Promise<Recorded> {
   const c = { ...stage.driver.context(stage.driver.step('verify/objects')), held: () => true };
   const seen = (await stage.driver.mover.actions['verify']?.probe(stage.driver.all(), c)) ?? new Map<Key, Seen>();
   const outcome = (id: string, key: Key): After | undefined => (id === 'verify/objects' ? seen.get(key)?.after : c.outcome(id, key));
-  return { plan: c.plan, items: (set) => c.items(set), outcome, held: () => false };
+  return { plan: c.plan, items: (set) => c.items(set), outcome, outcomeSeq: (id, key) => c.outcomeSeq(id, key), held: () => false };
 }
 
 const told = ({ different }: Verified): unknown[] =>
