@@ -2,7 +2,7 @@
 import { EXIT } from '../errors.ts';
 import type { AgainOptions, ClusterChoice, Question, Runs } from '../runs/runs.ts';
 import type { Outcome } from '../ui/outcome.ts';
-import { namedClusters, waysOf } from './clusters.ts';
+import { renamedClusters, waysOf } from './clusters.ts';
 import type { ClusterFlags } from './clusters.ts';
 import { refuseUnanswerable } from './consent.ts';
 import type { Desk } from './desk.ts';
@@ -51,7 +51,7 @@ async function again(
 
 async function optionsOf(flags: AgainFlags, desk: Desk): Promise<AgainOptions> {
   const clusters: Record<string, ClusterChoice> = {
-    ...(await namedClusters(flags, waysOf(desk))),
+    ...(await renamedClusters(flags, waysOf(desk))),
   };
   return {
     allow: flags.allow ?? [],

@@ -2,7 +2,7 @@
 import type { ClusterChoice } from '../runs/runs.ts';
 import type { Outcome } from '../ui/outcome.ts';
 import { driftLines } from '../ui/plan-file-view.ts';
-import { namedClusters, waysOf } from './clusters.ts';
+import { renamedClusters, waysOf } from './clusters.ts';
 import type { ClusterFlags } from './clusters.ts';
 import type { Desk } from './desk.ts';
 import { consentsOf, courseOf, refuseSilence, take } from './courses.ts';
@@ -35,7 +35,7 @@ export async function apply(file: string, flags: ApplyFlags, desk: Desk): Promis
 
 async function optionsOf(flags: ApplyFlags, desk: Desk) {
   const clusters: Record<string, ClusterChoice> = {
-    ...(await namedClusters(flags, waysOf(desk))),
+    ...(await renamedClusters(flags, waysOf(desk))),
   };
   return {
     clusters,

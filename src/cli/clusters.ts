@@ -177,6 +177,13 @@ function orLeave(context: string | undefined): string {
   return context;
 }
 
+/** The sides of a run that is taken up again: where flags say that they are now, and as whom and with how much patience they are asked. */
+export async function renamedClusters(flags: ClusterFlags, ways: Ways): Promise<Partial<Clusters>> {
+  const named = await namedClusters(flags, ways);
+  const asked = (['source', 'target'] as const).map((side) => [side, named[side] ?? choice(side, flags, {})] as const);
+  return Object.fromEntries(asked.filter(([, of]) => Object.keys(of).length > 0));
+}
+
 function choice(side: Side, flags: ClusterFlags, where: Pick<ClusterChoice, 'kubeconfig' | 'context'>): ClusterChoice {
   const prefix = side === 'source' ? '' : 'target-';
   const user = flags[`${prefix}as` as keyof ClusterFlags] as string | undefined;

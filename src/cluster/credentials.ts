@@ -66,6 +66,8 @@ export class Credentials {
   /** The server answered 401: what we have got now, if that is not what was refused. */
   async renew(refused: Identity): Promise<Identity | undefined> {
     this.#exec?.forget(bearerOf(refused) ?? refused.tls.cert?.toString());
+    // A look that is under way may have begun before that, and give once more what was refused.
+    await this.#running?.catch(() => undefined);
     this.#at = Number.NEGATIVE_INFINITY;
     const fresh = await this.current();
     return fresh === refused ? undefined : fresh;

@@ -95,17 +95,30 @@ async function fromGroups(transport: Transport, { groups = [] }: GroupList, sign
   return (await Promise.all(wanted.map(({ name, version }) => readVersion(transport, name, version, signal)))).flat();
 }
 
-async function readVersion(transport: Transport, group: string, version: string, signal: AbortSignal | undefined): Promise<Resource[]> {
-  const path = group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
-  let list: ResourceList;
+/** undefined: gone meanwhile, or an aggregated API whose server is down; it answers so for as long as that is, and must not hold up everything else. */
+async function listOf(transport: Transport, path: string, signal: AbortSignal | undefined): Promise<ResourceList | undefined> {
   try {
-    // An aggregated API whose server is down answers 503 for as long as it is: that must not hold up everything else.
-    const { value } = await transport.send({ method: 'GET', path, retryFor: 0, signal });
-    list = value as ResourceList;
+    const first = await transport.send({ method: 'GET', path, retryFor: 0, signal }).catch(async (error: unknown) => {
+      if (hasStatus(error, 404) || isBehind(error)) throw error;
+      // Whatever else is wrong passes, or is an error: a kind that is not seen would not be moved.
+      return await transport.send({ method: 'GET', path, signal });
+    });
+    return first.value as ResourceList;
   } catch (error) {
-    if (hasStatus(error, 404, 503)) return [];
+    if (hasStatus(error, 404) || isBehind(error)) return undefined;
     throw error;
   }
+}
+
+/** The words of kube-aggregator, in plain text, about a server behind it. Neither kube-apiserver itself nor a load balancer speaks so. */
+function isBehind(error: unknown): boolean {
+  return hasStatus(error, 503) && /^(service unavailable$|error trying to reach service)/.test(error.message);
+}
+
+async function readVersion(transport: Transport, group: string, version: string, signal: AbortSignal | undefined): Promise<Resource[]> {
+  const path = group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
+  const list = await listOf(transport, path, signal);
+  if (list === undefined) return [];
   const all = list.resources ?? [];
   const withStatus = new Set(all.filter(({ name }) => name.endsWith('/status')).map(({ name }) => name.slice(0, -'/status'.length)));
   return all

@@ -13,7 +13,7 @@ import type { Former } from '../plan/marks.ts';
 import type { Data, Item, Step } from '../plan/plan.ts';
 
 /** Writers that are faster than we (a controller's status updates) make us look again this often. */
-const ATTEMPTS = 6;
+const ATTEMPTS = 12;
 
 /** A merge patch without its preconditions. */
 export interface Change {

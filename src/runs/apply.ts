@@ -9,7 +9,7 @@ import type { PlanFile } from '../plan/file.ts';
 import type { Finding } from '../plan/plan.ts';
 import { planFileNow } from './plan-file.ts';
 import type { ClusterChoice, RunRequest, RunDeps } from './runs.ts';
-import { otherCluster } from './sides.ts';
+import { otherCluster, placed } from './sides.ts';
 import { prepareRun, type PreparedRun } from './start.ts';
 
 export interface ApplyOptions {
@@ -66,7 +66,7 @@ function requestOf(file: PlanFile, options: ApplyOptions): RunRequest {
   const choice = (role: Role): ClusterChoice => {
     const pin = file.clusters[role];
     const kubeconfig = pin?.kubeconfig === '' ? {} : { kubeconfig: pin?.kubeconfig };
-    return options.clusters[role] ?? ({ ...kubeconfig, context: pin?.context } as ClusterChoice);
+    return placed(options.clusters[role], { ...kubeconfig, context: pin?.context } as Required<ClusterChoice>);
   };
   const { until, stayFrozen } = options;
   return {

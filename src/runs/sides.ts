@@ -43,7 +43,8 @@ export async function openPinned(
   const clusters = Object.fromEntries(
     await Promise.all(
       pairs.map(
-        async ([role, { kubeconfig, context }]) => [role, await connect(role, choices[role] ?? { kubeconfig, context }, options)] as const,
+        async ([role, { kubeconfig, context }]) =>
+          [role, await connect(role, placed(choices[role], { kubeconfig, context }), options)] as const,
       ),
     ),
   );
@@ -51,6 +52,11 @@ export async function openPinned(
   const { target } = clusters;
   if (source === undefined || target === undefined || !isDirectory(source)) return clusters;
   return { ...(await withSaved(fileURLToPath(source.server), target, options)) };
+}
+
+/** A choice that says only as whom, or with how much patience, means the place that the plan knows. */
+export function placed(choice: ClusterChoice = {}, pin: Required<Pick<ClusterChoice, 'kubeconfig' | 'context'>>): ClusterChoice {
+  return choice.kubeconfig === undefined && choice.context === undefined ? { ...choice, ...pin } : choice;
 }
 
 /** A context leads elsewhere than what was written down: a run, or the file of a plan. Code `run/cluster-changed` (4). */

@@ -105,4 +105,18 @@ describe('discovery', () => {
       .reply(503, 'service unavailable');
     assert.deepEqual(await cluster.resources(), [NODE, HOST_V1, HOST_OLD]);
   });
+
+  it('group by group asks again after a fault that passes: a kind that is not seen would not be moved', async () => {
+    nock('http://api.test')
+      .get('/api')
+      .reply(200, { versions: [] })
+      .get('/apis')
+      .reply(200, { groups: [{ name: 'metal3.io', versions: [{ version: 'v1alpha1' }] }] });
+    nock('http://api.test')
+      .get('/apis/metal3.io/v1alpha1')
+      .reply(503, '<html>No server is available</html>')
+      .get('/apis/metal3.io/v1alpha1')
+      .reply(200, { resources: plain(HOST_OLD) });
+    assert.deepEqual(await cluster.resources(), [HOST_OLD]);
+  });
 });

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { chmodSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect } from '../../src/cluster/connect.ts';
+import { Credentials } from '../../src/cluster/credentials.ts';
+import { loadSettings } from '../../src/cluster/settings.ts';
 import { createAuthority } from '../sandbox/certificates.ts';
 import { closeServersAfterwards, connectTo, startServer, temporaryFolder, writeConfig, writeText } from './stage.ts';
 
@@ -75,6 +77,28 @@ describe('a credential plugin', () => {
     await Promise.all(Array.from({ length: 20 }, () => here.get(POD)));
     assert.equal(one.runs(), 2);
     await here.close();
+  });
+
+  it('runs once more for a request that is refused while another one looks whether the credentials have changed', async () => {
+    const one = plugin('looking', '{"token":"t-$n"}');
+    const settings = await loadSettings(
+      { kubeconfig: writeConfig(folder, { server: 'https://api.test', user: exec(one.path) }) },
+      'source',
+    );
+    const now = performance.now.bind(performance);
+    for (let steps = 0; steps < 12; steps++) {
+      const credentials = new Credentials(settings, 'source', false);
+      const first = await credentials.current();
+      performance.now = () => now() + 5000; // time to look again
+      try {
+        const looking = credentials.current();
+        for (let step = 0; step < steps; step++) await Promise.resolve();
+        assert.notEqual(await credentials.renew(first), undefined, `${steps} steps into the look`);
+        await looking;
+      } finally {
+        performance.now = now;
+      }
+    }
   });
 
   it('runs again after what it gave has expired', async () => {

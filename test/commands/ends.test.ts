@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { EXIT, MigrateError } from '../../src/errors.ts';
+import { placed } from '../../src/runs/sides.ts';
 import { play } from '../cli/fake-world.ts';
 import type { Scene } from '../cli/fake-world.ts';
 import { blocking, preparedOf, refusedRehearsal } from '../ui/prepared.ts';
@@ -31,6 +32,18 @@ describe('flags', () => {
       timeout: 60_000,
       clusters: { target: { kubeconfig: 'target.yaml' } },
     });
+  });
+
+  it('that say as whom, or with how much patience, hold for a run taken up again without naming its clusters anew', async () => {
+    const { asked } = await play('resume r1 --as ada --request-timeout 1s');
+    assert.deepEqual(asked.options?.clusters, {
+      source: { impersonate: { user: 'ada' }, requestTimeout: 1000 },
+      target: { requestTimeout: 1000 },
+    });
+    const pin = { kubeconfig: '/plan', context: 'planned' };
+    assert.deepEqual(placed({ requestTimeout: 1000 }, pin), { ...pin, requestTimeout: 1000 });
+    assert.deepEqual(placed({ kubeconfig: '/other' }, pin), { kubeconfig: '/other' });
+    assert.deepEqual(placed(undefined, pin), pin);
   });
 });
 

@@ -10,7 +10,7 @@ import { MANAGER, PREFIX } from '../../plan/marks.ts';
 /** Where the Lease stands unless `--lock-namespace` says otherwise. */
 export const LOCK_NAMESPACE = 'kube-system';
 /** Writes that meet another's write (409) are looked at again this often: each time somebody else has been faster. */
-const ATTEMPTS = 5;
+const ATTEMPTS = 12;
 
 /** What the two Leases say of the run's direction; none as long as nothing is decided. */
 export type Word = 'committed' | 'thawing' | 'rolling-back';

@@ -23,7 +23,7 @@ export function announcing(cluster: Cluster, ref: ObjectRef, { signal }: Pick<Co
 }
 
 /** Status writers in between make us look again this often. */
-const ATTEMPTS = 6;
+const ATTEMPTS = 12;
 
 /** A process of ours has begun to let it go, and may have died between its finalizers and its end. */
 export function isGoing({ deleting, annotations }: Pick<ObjectFact, 'deleting' | 'annotations'>): boolean {

@@ -16,7 +16,7 @@ import { letGo } from './let-go.ts';
 import { namedByUid, withCopiesUids } from './uids.ts';
 
 /** Writers in between (a controller's status update, a webhook's label) make us look again this often. */
-const ATTEMPTS = 6;
+const ATTEMPTS = 12;
 
 /** What a write needs beside its item. */
 export interface Writing {
@@ -37,7 +37,12 @@ async function brought(item: Item, original: KubeObject, w: Writing): Promise<Af
     try {
       return await make(item, original, w);
     } catch (error) {
-      if (!answered(error, 409) || error.reason !== 'AlreadyExists') throw error;
+      if (!answered(error, 409)) throw error;
+      if (error.reason !== 'AlreadyExists') {
+        // A quota that others write to, say: nothing was made, and nothing stands in the way.
+        if (attempt === ATTEMPTS) throw error;
+        continue;
+      }
       const standing = await w.to.get(refOf(item), { signal: w.c.signal });
       if (standing === undefined && attempt < ATTEMPTS) continue; // went in between
       if (standing === undefined) throw error;

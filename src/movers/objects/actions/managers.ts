@@ -8,7 +8,7 @@ import { refOf } from '../write.ts';
 import type { Item } from '../../../plan/plan.ts';
 
 /** Controllers write meanwhile: look again this often. */
-const ATTEMPTS = 6;
+const ATTEMPTS = 12;
 
 export function managers(): Action<Cluster> {
   return {
