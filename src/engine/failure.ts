@@ -15,7 +15,7 @@ export class StepFailure extends MigrateError {
 
 /** A signal, or a person, asked to stop. */
 export class Stopped extends MigrateError {
-  constructor(signal: string) {
+  constructor(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP') {
     super(`stopped/${signal}`, SIGNAL_EXIT[signal] ?? EXIT.interrupted, `Stopped by ${signal}.`);
   }
 }

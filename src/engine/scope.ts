@@ -87,8 +87,8 @@ export class Scope<C> {
     return this.o.hard.aborted || (!this.deaf && this.o.stop.aborted);
   }
 
-  get signalName(): string {
-    return String(this.o.hard.aborted ? this.o.hard.reason : this.o.stop.reason);
+  get signalName(): 'SIGINT' | 'SIGTERM' | 'SIGHUP' {
+    return String(this.o.hard.aborted ? this.o.hard.reason : this.o.stop.reason) as 'SIGINT' | 'SIGTERM' | 'SIGHUP';
   }
 
   emit(event: EventBody): void {
