@@ -2,7 +2,7 @@
 # What is fetched or built is kept in the cache folder ($KUBECTL_MIGRATE_CACHE, else $XDG_CACHE_HOME/kubectl-migrate, else ~/.cache/kubectl-migrate).
 NODE := .ci/with-node node --disable-warning=ExperimentalWarning
 
-.PHONY: demo demo-down demo-contrast test bench build picture golden fix clean
+.PHONY: demo demo-down demo-contrast test sweep bench build picture golden fix clean
 
 demo: build ## two control planes, a fleet, a pivot, the evidence
 	@$(NODE) test/demo/demo.ts
@@ -18,6 +18,9 @@ test: node_modules/.package-lock.json ## everything but benchmarks
 
 bench: build ## 1,000 hosts beside a bare loop of the same writes
 	@$(NODE) test/bench/bench.ts
+
+sweep: build ## interrupt a pivot at every request: FIXTURE=kinds SHARD=1/4 MINUTES=30; adds to docs/evidence/sweep.md
+	@$(NODE) test/sweep/sweep.ts
 
 picture: build ## docs/pivot.svg, from a real run
 	@$(NODE) test/demo/picture.ts

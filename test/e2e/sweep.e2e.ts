@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { FIXTURES, nameOf, type Case, type Cut, type Recovery } from '../sweep/cases.ts';
+import { play } from '../sweep/round.ts';
+import { Theatre } from '../sweep/theatre.ts';
+import { randomNumbers, SEED } from './killing.ts';
+
+/** How many places, evenly spread over the whole run, are struck; the sweep itself strikes every one (`make sweep`). */
+const PLACES = Number(process.env['PLACES'] ?? 6);
+const HOST = '/apis/metal3.io/v1alpha1/namespaces/metal3/baremetalhosts';
+
+describe(`a sample of the sweep (seed ${SEED})`, function () {
+  this.timeout(240_000);
+  const random = randomNumbers(SEED);
+  let theatre: Theatre;
+  let size = { requests: 0, writes: 0 };
+  before(async () => {
+    theatre = await Theatre.open(FIXTURES.kinds.fleet);
+  });
+  after(() => theatre.close());
+
+  /** One place in each of so many equal parts. */
+  const places = (parts: number, of: number): number[] =>
+    Array.from({ length: parts }, (_, part) => 1 + Math.floor(((part + random()) * of) / parts));
+  async function holds(one: Case): Promise<void> {
+    const { broken, struck, phase, how } = await play(theatre, one);
+    assert.deepEqual(broken, [], `${nameOf(one)}, seed ${SEED}: ${struck} in ${phase}; ${how}`);
+  }
+
+  it('counts what a run without faults asks, breaks nothing, and says so', async () => {
+    await theatre.begin();
+    const run = await theatre.run('pivot');
+    assert.equal(run.exit, 0, run.stderr);
+    const status = await theatre.stage.run(['status', '-o', 'json'], { env: { KUBECTL_MIGRATE_STATE_DIR: theatre.folder } });
+    assert.equal((JSON.parse(status.stdout) as { status: { state: string } }).status.state, 'done', status.stdout);
+    assert.deepEqual(await theatre.end(true), []);
+    size = { requests: run.requests.length, writes: run.requests.filter(({ write }) => write).length };
+    assert.ok(size.writes > 100 && size.requests > size.writes, JSON.stringify(size));
+  });
+
+  for (const [cut, then] of [
+    ['before', 'resume'],
+    ['after', 'rollback'],
+  ] as const satisfies (readonly [Cut, Recovery])[]) {
+    it(`killed ${cut} a request has reached the server: ${then}, and no invariant broken`, async () => {
+      for (const n of places(PLACES / 2, size.requests)) await holds({ mode: 'kill', n, cut, then });
+    });
+  }
+
+  it('killed after the server has answered, and its recovery killed too', async () => {
+    const [first = 1, second = 1] = places(2, size.requests);
+    await holds({ mode: 'kill', n: first, cut: 'after', then: 'rollback', second: { n: Math.ceil(first / 2), cut: 'before' } });
+    await holds({ mode: 'kill', n: second, cut: 'before', then: 'resume', second: { n: Math.ceil(second / 4), cut: 'after' } });
+  });
+
+  it('finishes when the answer to a write is lost', async () => {
+    for (const n of places(2, size.writes)) await holds({ mode: 'lost', n });
+  });
+
+  it('sees, on real clusters, what must not be', async () => {
+    await theatre.begin();
+    const { s, t } = theatre.stage;
+    await s.patch('/api/v1/namespaces/shop/configmaps/shop', { data: { open: 'never' } });
+    const [here, there] = (await s.list(HOST)).length > 0 ? [s, t] : [t, s];
+    const [host] = await here.list(HOST);
+    assert.ok(host !== undefined);
+    const { name } = host.metadata;
+    const namespaces = await there.list('/api/v1/namespaces');
+    if (!namespaces.some(({ metadata }) => metadata.name === 'metal3'))
+      await there.create('/api/v1/namespaces', { metadata: { name: 'metal3' } });
+    const mark = { 'baremetalhost.metal3.io/paused': 'kubectl-migrate' };
+    await there.create(HOST, { ...host, metadata: { name, namespace: 'metal3', annotations: mark }, status: undefined });
+    await there.patch(`${HOST}/${name}`, {
+      metadata: { annotations: { 'baremetalhost.metal3.io/paused': null }, finalizers: ['example.com/kept'] },
+    });
+    await there.delete(`${HOST}/${name}`);
+    const told = (await theatre.end(false)).join('\n');
+    assert.match(told, /ConfigMap\/shop\/shop changed on the \w+, outside the plan/);
+    assert.match(told, new RegExp(`BareMetalHost/metal3/${name} on the target is being deleted without a mark while its finalizers stand`));
+    assert.match(told, new RegExp(`BareMetalHost/metal3/${name} was left behind`));
+  });
+});

@@ -1,0 +1,74 @@
+/** Plays one case: a run, its fault, the recovery, and everything that must hold. */
+import { faultOf, nameOf, type Case, type Kill } from './cases.ts';
+import { saysNothingToDo, type Done, type Theatre } from './theatre.ts';
+
+/** How a case came to its end. `beyond`: the request that was to be struck never came. */
+export type How =
+  | 'finished'
+  | 'resumed'
+  | 'rolled back'
+  | 'not rolled back after the commit, resumed'
+  | 'nothing begun'
+  | 'nothing begun, run anew'
+  | 'beyond';
+
+export interface Played {
+  readonly name: string;
+  readonly how: How;
+  /** METHOD role/path of the request that was struck. */
+  readonly struck: string;
+  readonly phase: string;
+  /** What was broken, in words; empty = everything held. */
+  readonly broken: readonly string[];
+  /** Milliseconds. */
+  readonly took: number;
+}
+
+export async function play(theatre: Theatre, one: Case): Promise<Played> {
+  const began = performance.now();
+  await theatre.begin();
+  const run = await theatre.run('pivot', faultOf(one));
+  const { how, moved, wrong } = one.mode === 'kill' && run.killed ? await recover(theatre, one, run) : unharmed(run);
+  const broken = [...wrong, ...(await theatre.end(moved))];
+  return { name: nameOf(one), how, struck: told(run), phase: run.view?.phase ?? '', broken, took: Math.round(performance.now() - began) };
+}
+
+interface Outcome {
+  readonly how: How;
+  /** The fleet is on the other side now. */
+  readonly moved: boolean;
+  readonly wrong: readonly string[];
+}
+
+function told({ struck }: Done): string {
+  return struck === undefined ? '' : `${struck.method} ${struck.side} ${struck.path}`;
+}
+
+function unharmed(run: Done): Outcome {
+  const wrong = run.exit === 0 ? [] : [`${run.command} ended with ${run.exit}: ${run.stderr.slice(-1500)}`];
+  return { how: run.struck === undefined ? 'beyond' : 'finished', moved: true, wrong };
+}
+
+async function recover(theatre: Theatre, { then, second }: Kill, run: Done): Promise<Outcome> {
+  if (second !== undefined) {
+    const interrupted = await theatre.run(then, { when: { n: second.n }, does: { cut: second.cut, kill: true } });
+    if (!interrupted.killed) return ended(theatre, run, interrupted);
+  }
+  return ended(theatre, run, await theatre.run(then));
+}
+
+/** What the recovery came to; what it left to be done is done. */
+async function ended(theatre: Theatre, run: Done, recovery: Done): Promise<Outcome> {
+  const { command, exit, stderr, view } = recovery;
+  const fine = (done: Done): string[] => (done.exit === 0 ? [] : [`${done.command} ended with ${done.exit}: ${done.stderr.slice(-1500)}`]);
+  if (exit === 0) return { how: command === 'rollback' ? 'rolled back' : 'resumed', moved: command === 'resume', wrong: [] };
+  if (saysNothingToDo({ exit, stderr })) {
+    if (view?.state === 'rolled-back') return { how: 'rolled back', moved: false, wrong: [] };
+    if (view?.state === 'done') return { how: 'resumed', moved: true, wrong: [] };
+    if (theatre.isUntouched()) return { how: 'nothing begun', moved: false, wrong: [] };
+    return { how: 'nothing begun, run anew', moved: true, wrong: fine(await theatre.run('pivot')) };
+  }
+  if (command === 'rollback' && exit === 4 && run.view?.committed === true)
+    return { how: 'not rolled back after the commit, resumed', moved: true, wrong: fine(await theatre.run('resume')) };
+  return { how: 'resumed', moved: command === 'resume', wrong: fine(recovery) };
+}
