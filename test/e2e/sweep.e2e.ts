@@ -18,12 +18,19 @@ describe(`a sample of the sweep (seed ${SEED})`, function () {
   });
   after(() => theatre.close());
 
+  async function reopen(): Promise<void> {
+    await theatre.close();
+    theatre = await Theatre.open(FIXTURES.kinds.fleet);
+  }
+
   /** One place in each of so many equal parts. */
   const places = (parts: number, of: number): number[] =>
     Array.from({ length: parts }, (_, part) => 1 + Math.floor(((part + random()) * of) / parts));
   async function holds(one: Case): Promise<void> {
     const { broken, struck, phase, how } = await play(theatre, one);
-    assert.deepEqual(broken, [], `${nameOf(one)}, seed ${SEED}: ${struck} in ${phase}; ${how}`);
+    const shown = broken.length > 5 ? [...broken.slice(0, 5), `and ${broken.length - 5} more`] : broken;
+    if (broken.length > 0) await reopen(); // nobody knows what the clusters are like now
+    assert.deepEqual(shown, [], `${nameOf(one)}, seed ${SEED}: ${struck} in ${phase}; ${how}`);
   }
 
   it('counts what a run without faults asks, breaks nothing, and says so', async () => {
@@ -31,7 +38,7 @@ describe(`a sample of the sweep (seed ${SEED})`, function () {
     const run = await theatre.run('pivot');
     assert.equal(run.exit, 0, run.stderr);
     const status = await theatre.stage.run(['status', '-o', 'json'], { env: { KUBECTL_MIGRATE_STATE_DIR: theatre.folder } });
-    assert.equal((JSON.parse(status.stdout) as { status: { state: string } }).status.state, 'done', status.stdout);
+    assert.equal((JSON.parse(status.stdout) as { state: string }).state, 'done', status.stdout);
     assert.deepEqual(await theatre.end(true), []);
     size = { requests: run.requests.length, writes: run.requests.filter(({ write }) => write).length };
     assert.ok(size.writes > 100 && size.requests > size.writes, JSON.stringify(size));

@@ -80,7 +80,7 @@ export class Watcher {
     await Promise.all(
       SIDES.map(async (side) => {
         const path = `${MARKER_PATH}/${MARKER.name}`;
-        const marked = await adminClient(this.#planes[side]).patch<KubeObject>(path, { data: { mark } });
+        const marked = await adminClient(this.#planes[side]).patch(path, { data: { mark } });
         const revision = Number(marked.metadata.resourceVersion);
         await eventually('the watcher to catch up', () => (this.#live[side].get(MARKER_KEY)?.revision ?? 0) >= revision, 20_000);
       }),

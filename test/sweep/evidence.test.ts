@@ -40,8 +40,8 @@ describe('the evidence of a sweep', () => {
   it('leaves empty what has not been run, and names what was broken', () => {
     const page = render([entryOf(known, [played('kill 7 after, resume'), played('kill 9 after, rollback', 'x is nowhere')], [])]);
     assert.match(page, /\| kill after, resume \| 40 \| 1 \| 2\.5 % \|/);
-    assert.match(page, /\| kill before, resume \| 40 \|  \| 0\.0 % \|/);
-    assert.match(page, /\| a second kill during the recovery \| sampled \|  \| \|/);
+    assert.match(page, /\| kill before, resume \| 40 \| {2}\| 0\.0 % \|/);
+    assert.match(page, /\| a second kill during the recovery \| sampled \| {2}\| \|/);
     assert.match(page, /- kill 9 after, rollback \(PUT first \/x, in freeze\): x is nowhere/);
     assert.match(page, /### fleet\n\n.*Not run yet/);
   });

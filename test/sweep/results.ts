@@ -1,6 +1,6 @@
 /** What has been played, on disk after every round: a sweep that is stopped goes on where it was. One file per source tree and fixture. */
 import { createHash } from 'node:crypto';
-import { appendFileSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { FixtureName, Size } from './cases.ts';
@@ -50,12 +50,8 @@ export class Results {
 
 /** A line that a kill cut off is not there. */
 function linesOf(file: string): Line[] {
-  let text = '';
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch {
-    return [];
-  }
+  if (!existsSync(file)) return [];
+  const text = readFileSync(file, 'utf8');
   const whole = text.slice(0, text.lastIndexOf('\n') + 1).split('\n');
   return whole.filter((line) => line !== '').map((line) => JSON.parse(line) as Line);
 }

@@ -11,7 +11,9 @@ import { breaches, Canaries, exitUntruths, LOCK, untruths, Watcher, type Scope, 
 
 /** Factor on all waits of the tool. */
 const CLOCK = '0.05';
-const PATIENCE_MS = 120_000;
+/** On this clock three minutes: that a machine is busy with other things is no fault of the tool. */
+const TIMEOUT = ['--timeout', '1h'];
+const PATIENCE_MS = 240_000;
 
 export type Command = 'pivot' | 'resume' | 'rollback';
 
@@ -86,7 +88,7 @@ export class Theatre {
     const sides = ['-s', proxy.kubeconfigs[from] ?? '', '-t', proxy.kubeconfigs[to] ?? ''];
     const argv = command === 'pivot' ? [...sides, '--yes', '--retire'] : command === 'resume' ? ['--yes', '--retire'] : ['--yes'];
     const env = { KUBECTL_MIGRATE_STATE_DIR: this.#runs, KUBECTL_MIGRATE_TEST_CLOCK: CLOCK };
-    const child = this.stage.start([command, ...argv], { env, patience: PATIENCE_MS });
+    const child = this.stage.start([command, ...argv, ...TIMEOUT], { env, patience: PATIENCE_MS });
     proxy.attach(child.pid);
     const { exitCode, signal, stdout, stderr } = await child;
     proxy.attach(undefined);
