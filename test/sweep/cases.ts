@@ -70,7 +70,7 @@ const VARIANTS: readonly Pick<Kill, 'cut' | 'then'>[] = [
 /** Every request killed at, before and after, resumed and rolled back: each request once, then each a second time ... */
 export function killCases({ requests }: Size): Kill[] {
   const order = spread(requests);
-  return VARIANTS.flatMap((_, turn) => order.map((n) => ({ mode: 'kill' as const, n, ...VARIANTS[(n + turn) % VARIANTS.length]! })));
+  return VARIANTS.flatMap((_, turn) => order.map((n, at) => ({ mode: 'kill' as const, n, ...VARIANTS[(at + turn) % VARIANTS.length]! })));
 }
 
 export function lostCases({ writes }: Size): Lost[] {
@@ -88,13 +88,13 @@ export function pairCases({ requests }: Size): Kill[] {
   const order = spread(requests);
   return order.flatMap((_, shift) =>
     order.map((n, at): Kill => {
-      const { cut, then } = VARIANTS[(n + shift) % VARIANTS.length]!;
+      const { cut, then } = VARIANTS[(at + shift) % VARIANTS.length]!;
       return {
         mode: 'kill',
         n,
         cut,
         then,
-        second: { n: order[(at * 7 + shift) % order.length]!, cut: (n + at) % 2 === 0 ? 'before' : 'after' },
+        second: { n: order[(at * 7 + shift) % order.length]!, cut: Math.floor(at / 4 + shift) % 2 === 0 ? 'before' : 'after' },
       };
     }),
   );

@@ -44,6 +44,13 @@ async function measure(theatre: Theatre): Promise<void> {
   results.add({ measured: { requests: requests.length, writes, objects: theatre.objects, server: gitVersion } });
 }
 
+/** What is needed to understand a breach: the journals, and what the controllers of both sides said. */
+function keep(theatre: Theatre, folder: string): void {
+  cpSync(theatre.folder, join(folder, 'runs'), { recursive: true });
+  for (const { name, dir } of [theatre.stage.source, theatre.stage.target])
+    cpSync(join(dir, 'pods'), join(folder, `${name}-pods`), { recursive: true });
+}
+
 async function sweep(): Promise<number> {
   let theatre = await Theatre.open(FIXTURES[fixture].fleet);
   let [rounds, broken] = [0, 0];
@@ -62,7 +69,7 @@ async function sweep(): Promise<number> {
       if (played.broken.length === 0) continue;
       broken++;
       for (const sentence of played.broken) console.log(`       ${sentence}`);
-      cpSync(theatre.folder, join(results.folder, played.name.replaceAll(/[ ,]+/g, '-')), { recursive: true });
+      keep(theatre, join(results.folder, played.name.replaceAll(/[ ,]+/g, '-')));
       await theatre.close(); // nobody knows what the clusters are like now
       theatre = await Theatre.open(FIXTURES[fixture].fleet);
     }
