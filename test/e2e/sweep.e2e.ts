@@ -6,7 +6,7 @@ import { randomNumbers, SEED } from './killing.ts';
 
 /** How many places, evenly spread over the whole run, are struck; the sweep itself strikes every one (`make sweep`). */
 const PLACES = Number(process.env['PLACES'] ?? 6);
-const HOST = '/apis/metal3.io/v1alpha1/namespaces/metal3/baremetalhosts';
+const POOLS = '/apis/ipam.metal3.io/v1alpha1/namespaces/metal3/ippools';
 
 describe(`a sample of the sweep (seed ${SEED})`, function () {
   this.timeout(240_000);
@@ -67,22 +67,18 @@ describe(`a sample of the sweep (seed ${SEED})`, function () {
     await theatre.begin();
     const { s, t } = theatre.stage;
     await s.patch('/api/v1/namespaces/shop/configmaps/shop', { data: { open: 'never' } });
-    const [here, there] = (await s.list(HOST)).length > 0 ? [s, t] : [t, s];
-    const [host] = await here.list(HOST);
-    assert.ok(host !== undefined);
-    const { name } = host.metadata;
-    const namespaces = await there.list('/api/v1/namespaces');
-    if (!namespaces.some(({ metadata }) => metadata.name === 'metal3'))
+    const [here, there] = (await s.list(POOLS)).length > 0 ? [s, t] : [t, s];
+    const [pool] = await here.list(POOLS);
+    assert.ok(pool !== undefined);
+    const { name, namespace } = pool.metadata;
+    if ((await there.get('/api/v1/namespaces/metal3')) === undefined)
       await there.create('/api/v1/namespaces', { metadata: { name: 'metal3' } });
-    const mark = { 'baremetalhost.metal3.io/paused': 'kubectl-migrate' };
-    await there.create(HOST, { ...host, metadata: { name, namespace: 'metal3', annotations: mark }, status: undefined });
-    await there.patch(`${HOST}/${name}`, {
-      metadata: { annotations: { 'baremetalhost.metal3.io/paused': null }, finalizers: ['example.com/kept'] },
-    });
-    await there.delete(`${HOST}/${name}`);
+    await there.create(POOLS, { ...pool, metadata: { name, namespace, finalizers: ['example.com/kept'] } });
+    await there.delete(`${POOLS}/${name}`);
     const told = (await theatre.end(false)).join('\n');
     assert.match(told, /ConfigMap\/shop\/shop changed on the \w+, outside the plan/);
-    assert.match(told, new RegExp(`BareMetalHost/metal3/${name} on the target is being deleted without a mark while its finalizers stand`));
-    assert.match(told, new RegExp(`BareMetalHost/metal3/${name} was left behind`));
+    assert.match(told, new RegExp(`IPPool/metal3/${name} has an owner that acts on both sides`));
+    assert.match(told, new RegExp(`IPPool/metal3/${name} on the target is being deleted without a mark while its finalizers stand`));
+    assert.match(told, new RegExp(`IPPool/metal3/${name} was left behind`));
   });
 });

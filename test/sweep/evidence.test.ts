@@ -11,6 +11,7 @@ const played = (name: string, ...broken: string[]): Played => ({
   how: 'resumed',
   struck: 'PUT first /x',
   phase: 'freeze',
+  second: '',
   broken,
   took: 1,
 });
@@ -35,6 +36,12 @@ describe('the evidence of a sweep', () => {
     const second = entryOf(known, [played('kill 2 before, resume'), played('lost 2')], [], first);
     assert.equal(second.groups['kill before, resume']?.done, '1-2');
     assert.equal(second.groups['answer lost, alive']?.done, '2');
+  });
+
+  it('counts a pair only where the recovery was struck, too', () => {
+    const pair = played('kill 1 before, 2 after, resume');
+    const { pairs } = entryOf(known, [pair, { ...pair, name: 'kill 1 before, 3 after, resume', second: 'GET second /y' }], ['7']);
+    assert.deepEqual([pairs.played, pairs.seeds], [1, ['7']]);
   });
 
   it('leaves empty what has not been run, and names what was broken', () => {

@@ -74,7 +74,7 @@ export function entryOf(
     const done = toRanges([...numbers, ...fromRanges(before?.groups[group]?.done ?? '')]);
     return [group, { done, possible: group.startsWith('kill') ? requests : writes }];
   });
-  const pairs = held.filter(({ name }) => groupOf(name) === undefined).length;
+  const pairs = held.filter(({ second }) => second !== '').length;
   return {
     ...known,
     groups: Object.fromEntries(groups),

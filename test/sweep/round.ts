@@ -18,6 +18,8 @@ export interface Played {
   /** METHOD role/path of the request that was struck. */
   readonly struck: string;
   readonly phase: string;
+  /** The same of its recovery; '' = it was not struck, or had ended before. */
+  readonly second: string;
   /** What was broken, in words; empty = everything held. */
   readonly broken: readonly string[];
   /** Milliseconds. */
@@ -28,9 +30,17 @@ export async function play(theatre: Theatre, one: Case): Promise<Played> {
   const began = performance.now();
   await theatre.begin();
   const run = await theatre.run('pivot', faultOf(one));
-  const { how, moved, wrong } = one.mode === 'kill' && run.killed ? await recover(theatre, one, run) : unharmed(run);
+  const { how, moved, wrong, second = '' } = one.mode === 'kill' && run.killed ? await recover(theatre, one, run) : unharmed(run);
   const broken = [...wrong, ...(await theatre.end(moved))];
-  return { name: nameOf(one), how, struck: told(run), phase: run.view?.phase ?? '', broken, took: Math.round(performance.now() - began) };
+  return {
+    name: nameOf(one),
+    how,
+    struck: told(run),
+    phase: run.view?.phase ?? '',
+    second,
+    broken,
+    took: Math.round(performance.now() - began),
+  };
 }
 
 interface Outcome {
@@ -38,6 +48,7 @@ interface Outcome {
   /** The fleet is on the other side now. */
   readonly moved: boolean;
   readonly wrong: readonly string[];
+  readonly second?: string;
 }
 
 function told({ struck }: Done): string {
@@ -53,6 +64,7 @@ async function recover(theatre: Theatre, { then, second }: Kill, run: Done): Pro
   if (second !== undefined) {
     const interrupted = await theatre.run(then, { when: { n: second.n }, does: { cut: second.cut, kill: true } });
     if (!interrupted.killed) return ended(theatre, run, interrupted);
+    return { ...(await ended(theatre, run, await theatre.run(then))), second: told(interrupted) };
   }
   return ended(theatre, run, await theatre.run(then));
 }
