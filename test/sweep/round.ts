@@ -36,7 +36,7 @@ export async function play(theatre: Theatre, one: Case): Promise<Played> {
     name: nameOf(one),
     how,
     struck: told(run),
-    phase: run.view?.phase ?? '',
+    phase: run.killed ? (run.view?.phase ?? '') : '',
     second,
     broken,
     took: Math.round(performance.now() - began),
