@@ -1,6 +1,7 @@
 /** docs/evidence/sweep.md, drawn from sweep.json beside it, which every sweep adds to. Pure but for the two files. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { format, resolveConfig } from 'prettier';
 import type { FixtureName } from './cases.ts';
 import { FIXTURES } from './cases.ts';
 import type { Measured } from './results.ts';
@@ -163,11 +164,16 @@ export function readEvidence(folder = FOLDER): Entry[] {
   }
 }
 
-/** Puts the entry in the place of the one of its tree and fixture, and draws the page anew. */
-export function addEvidence(entry: Entry, folder = FOLDER): void {
+/** Puts the entry in the place of the one of its tree and fixture, and draws the page anew; formatted as everything in this repository. */
+export async function addEvidence(entry: Entry, folder = FOLDER): Promise<void> {
   const others = readEvidence(folder).filter(({ tree, fixture }) => tree !== entry.tree || fixture !== entry.fixture);
   mkdirSync(folder, { recursive: true });
   const all = [...others, entry];
-  writeFileSync(join(folder, 'sweep.json'), `${JSON.stringify(all, undefined, 2)}\n`);
-  writeFileSync(join(folder, 'sweep.md'), render(all));
+  for (const [file, text] of [
+    ['sweep.json', JSON.stringify(all)],
+    ['sweep.md', render(all)],
+  ] as const) {
+    const config = await resolveConfig(join(FOLDER, file));
+    writeFileSync(join(folder, file), await format(text, { ...config, filepath: file }));
+  }
 }

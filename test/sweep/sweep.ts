@@ -95,5 +95,5 @@ const known = {
   fixture,
   measured: results.measured!,
 };
-addEvidence(entryOf(known, results.played, fixture === 'fleet' ? [String(seed)] : [], before));
+await addEvidence(entryOf(known, results.played, fixture === 'fleet' ? [String(seed)] : [], before));
 process.exit(broken === 0 ? 0 : 1); // planes that were given back wait to be lent again
