@@ -256,6 +256,7 @@ describe('the fault proxy', () => {
         () => 'cut',
       ),
     );
+    await eventually('the second to have reached the server', () => posts() === 1, 5000);
     assert.equal(await Promise.race([...both, sleep(100, 'silence')]), 'silence');
     assert.equal(posts(), 1);
     await proxy.away('source');
