@@ -1,15 +1,29 @@
 // Where the programs of a plane come from: KUBEBUILDER_ASSETS, PATH, the cache, else one build from the Go modules named in build/.
-import { access, constants, readdir, stat } from 'node:fs/promises';
-import { delimiter, dirname, join } from 'node:path';
-import { underLock } from './file-lock.ts';
-import { buildPlanes, installedGo, realHome, sourcesDigest } from './go-build.ts';
+import { delimiter, join } from 'node:path';
+import { builtProgram, isExecutable, type GoProgram } from './go-build.ts';
 
 /** The programs that a plane is made of. */
 export type ProgramName = 'etcd' | 'kube-apiserver' | 'kube-controller-manager';
 
-const MISSING =
-  'the control planes of the tests need Go 1.26 or newer to build them once (https://go.dev/dl), ' +
-  'or etcd, kube-apiserver and kube-controller-manager on PATH or in the folder that KUBEBUILDER_ASSETS names';
+/** All three in one: most of them is the same code, so that they are linked once. */
+const PLANES: GoProgram = {
+  name: 'planes',
+  sources: join(import.meta.dirname, 'build'),
+  files: ['go.mod', 'go.sum', 'main.go'],
+  main: '.',
+  version: {
+    module: 'k8s.io/kubernetes',
+    variables: (version) => {
+      const [, major = '', minor = ''] = /^v(\d+)\.(\d+)/.exec(version) ?? [];
+      const set = { gitVersion: version, gitMajor: major, gitMinor: minor, gitTreeState: 'clean' };
+      return Object.fromEntries(Object.entries(set).map(([name, value]) => [`k8s.io/component-base/version.${name}`, value]));
+    },
+  },
+  what: 'etcd, kube-apiserver and kube-controller-manager (about 5 minutes on 2 cores)',
+  missing:
+    'the control planes of the tests need Go 1.26 or newer to build them once (https://go.dev/dl), ' +
+    'or etcd, kube-apiserver and kube-controller-manager on PATH or in the folder that KUBEBUILDER_ASSETS names',
+};
 
 /** The start of a command line that runs the named program. Builds it when nothing is found: minutes, once. */
 export async function programCommand(name: ProgramName): Promise<string[]> {
@@ -25,15 +39,6 @@ async function findProgram(name: ProgramName): Promise<string | undefined> {
   return undefined;
 }
 
-async function isExecutable(path: string): Promise<boolean> {
-  try {
-    await access(path, constants.X_OK);
-    return (await stat(path)).isFile();
-  } catch {
-    return false;
-  }
-}
-
 let known: Promise<string> | undefined;
 
 /**
@@ -41,41 +46,9 @@ let known: Promise<string> | undefined;
  * `progress` hears a line now and then while it builds. Throws one sentence that says what to install where there is no Go.
  */
 export function planesBinary(progress: (line: string) => void = (line) => console.error(line)): Promise<string> {
-  known ??= cachedOrBuilt(progress).catch((error: unknown) => {
+  known ??= builtProgram(PLANES, progress).catch((error: unknown) => {
     known = undefined;
     throw error;
   });
   return known;
-}
-
-async function cachedOrBuilt(progress: (line: string) => void): Promise<string> {
-  const sources = await sourcesDigest();
-  const goVersion = await installedGo();
-  if (goVersion === undefined) {
-    const built = await builtByAnyGo(sources);
-    if (built === undefined) throw new Error(MISSING);
-    return built;
-  }
-  const binary = join(cacheFolder(), `planes-${sources}-${goVersion}`, 'planes');
-  if (await isExecutable(binary)) return binary;
-  await underLock(`${dirname(binary)}.lock`, async () => {
-    if (!(await isExecutable(binary))) await buildPlanes(binary, progress); // or another process built it while we waited
-  });
-  return binary;
-}
-
-// An empty variable counts as none, as in .ci/with-node, which uses the same folder.
-function cacheFolder(): string {
-  const { KUBECTL_MIGRATE_CACHE, XDG_CACHE_HOME } = process.env;
-  return KUBECTL_MIGRATE_CACHE || join(XDG_CACHE_HOME || join(realHome(), '.cache'), 'kubectl-migrate');
-}
-
-/** A machine that lost its Go can still use what another Go built from the same sources. */
-async function builtByAnyGo(sources: string): Promise<string | undefined> {
-  const folders = await readdir(cacheFolder()).catch(() => []);
-  for (const folder of folders.filter((name) => name.startsWith(`planes-${sources}-`))) {
-    const binary = join(cacheFolder(), folder, 'planes');
-    if (await isExecutable(binary)) return binary;
-  }
-  return undefined;
 }

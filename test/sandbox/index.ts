@@ -2,6 +2,7 @@
 export { auditEvents, type AuditEvent } from './audit.ts';
 export { planesBinary } from './binaries.ts';
 export { adminClient, ApiError, type AdminClient, type Answer, type KubeObject, type PatchType } from './client.ts';
+export { clusterctl, type ClusterctlEnded } from './clusterctl.ts';
 export { processesOf, stopDetached } from './detached.ts';
 export { eventually } from './eventually.ts';
 export { kubectl } from './kubectl.ts';
