@@ -25,6 +25,8 @@ export interface Etcd {
   range(prefix: string, what: 'keys' | 'all'): Promise<readonly KeyValue[]>;
   /** Writes in few transactions, in this order; returns the revision that each key was put at. */
   write(changes: readonly Change[]): Promise<ReadonlyMap<string, string>>;
+  /** Forgets every revision before the present one. */
+  compact(): Promise<void>;
 }
 
 /** The etcd of the plane in this folder. */
@@ -58,6 +60,10 @@ export async function etcdOf(dir: string, port: number): Promise<Etcd> {
         for (const { key, value } of part) if (value !== undefined) revisions.set(key, header.revision);
       }
       return revisions;
+    },
+    async compact() {
+      const { header } = await call<{ header: { revision: string } }>('/v3/kv/range', { key: encode('/'), keys_only: true });
+      await call('/v3/kv/compaction', { revision: header.revision, physical: true });
     },
   };
 }

@@ -42,6 +42,8 @@ export interface Plane {
   remember(): Promise<Memory>;
   /** Everything as it was: what came since is gone, what went is back, with its UID. Takes some hundred milliseconds; nothing is restarted. */
   recall(memory: Memory): Promise<void>;
+  /** etcd forgets all but the present: a list that was begun before is answered 410 (Expired) when it asks for its next page. */
+  compact(): Promise<void>;
   /** Ends everything and removes the plane's files, unless `dir` was given. May be called twice. */
   stop(): Promise<void>;
 }
@@ -132,6 +134,10 @@ export class RunningPlane implements Plane {
 
   async recall(memory: Memory): Promise<void> {
     await recall(await this.#etcd(), memory);
+  }
+
+  async compact(): Promise<void> {
+    await (await etcdOf(this.dir, this.#state.ports.etcd)).compact();
   }
 
   async stop(): Promise<void> {
