@@ -1,5 +1,5 @@
 /** Killing the program at chosen or random moments. */
-import { onEvents, type Ended, type Stage } from './stage.ts';
+import { onEvents, type Ended } from './stage.ts';
 
 /** Every kind, 6 hosts: claimed, free, external, paused by their user. */
 export const SMALL = { clusters: 1, hostsPerCluster: 3, free: 1, external: 1, userPaused: 1 };
@@ -30,8 +30,14 @@ export interface Killed extends Ended {
   readonly told: string;
 }
 
+/** A program that runs, and how it ended. */
+type Running = PromiseLike<{ readonly exitCode?: number; readonly signal?: string; readonly stdout: string; readonly stderr: string }> & {
+  readonly stderr: NodeJS.ReadableStream;
+  kill(signal: 'SIGKILL'): boolean;
+};
+
 /** Runs the command and kills it with SIGKILL at the moment. */
-export async function killAt(stage: Stage, moment: Moment, argv: readonly string[]): Promise<Killed> {
+export async function killAt(stage: { start(argv: readonly string[]): Running }, moment: Moment, argv: readonly string[]): Promise<Killed> {
   const child = stage.start([...argv, '--events', 'json']);
   let seen = 0;
   onEvents(child.stderr, (event) => {
