@@ -81,7 +81,7 @@ export function separated(facts: Facts, chosen: Chosen, shared: readonly Left[])
   for (const fact of others) {
     const owner = ownersIn(fact, objects).find(({ key }) => goes(key));
     if (owner !== undefined)
-      told.add(fact, `belongs to ${title(owner.ref)}, which moves: once that is gone from the source, this is deleted there with it`);
+      told.add(fact, `belongs to ${title(owner.ref)}, which moves: retire stops before it, since this would be deleted there with it`);
   }
   for (const fact of factsAt(chosen.keys(), objects)) needs(fact, objects, outside, told);
   for (const fact of others) {

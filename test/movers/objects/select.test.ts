@@ -101,7 +101,7 @@ describe('a selection', () => {
     const { scope, left } = chosen(facts, [], 'cluster.x-k8s.io/control-plane');
     assert.deepEqual([...scope.keys()], [key(MACHINE, 'm-0')]);
     const told = new Map(left.filter(({ rule }) => rule === 'left/not-selected').map((entry) => [entry.ref.name, entry.sentence]));
-    assert.match(told.get('m3-0') ?? '', /^belongs to Machine metal3\/m-0, which moves: once that is gone .* deleted there with it/);
+    assert.match(told.get('m3-0') ?? '', /^belongs to Machine metal3\/m-0, which moves: retire stops before it, .* deleted there with it/);
     assert.match(told.get('test') ?? '', /^owns Machine metal3\/m-0, which moves: it is copied without this owner/);
     assert.equal(told.has('m-1'), false);
   });

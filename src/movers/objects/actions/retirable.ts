@@ -63,6 +63,7 @@ function stopOnUnplanned(facts: Facts, known: ReadonlyMap<Key, Item>): void {
     `${unplanned.length} objects on the source are outside the plan: ${unplanned.slice(0, 5).join('; ')}`,
     {
       subjects: unplanned,
+      next: ['move or remove these, or take off their owner references; then go on'],
     },
   );
 }
