@@ -7,7 +7,7 @@ import { managerOf } from '../../plan/marks.ts';
 import type { Finding } from '../../plan/plan.ts';
 import { isHeld } from './holding.ts';
 import { kindOf } from './read.ts';
-import { isGlobal, objectsOf } from './sets.ts';
+import { isGlobal, mayLiveOnBothSides, objectsOf } from './sets.ts';
 import { block, contentRules, embeddedUids, moving, targetOf, undescribed } from './sound.ts';
 
 /** The target has the kind, and serves it in the version in which the source stores it. One finding per kind. */
@@ -74,16 +74,19 @@ export const namespacesClosing: Rule = (facts) => {
   );
 };
 
-/** Objects of the same name on the target that no run of this plan made. Equal and held ones are taken over. */
+/** Objects of the same name on the target that no run of this plan made. Equal and held ones are taken over, unequal ones if asked for; ones that are live never. */
 export const foreign: Rule = (facts) => {
   const there = targetOf(facts)?.objects;
-  if (there === undefined || facts.onConflict === 'adopt' || facts.onConflict === 'overwrite') return [];
+  if (there === undefined || facts.onConflict === 'overwrite') return [];
+  const adopts = facts.onConflict === 'adopt';
   return moving(facts).flatMap((fact): Finding[] => {
     const other = there.get(fact.key);
     const kind = kindOf(fact.ref);
     if (other === undefined || kind.mergesOwners || facts.twins?.get(fact.key) === other.uid) return [];
-    if (isGlobal(fact, facts)) return [standing(fact, other)];
-    if (other.hash === fact.hash && isHeld(other, kind)) {
+    if (isGlobal(fact, facts)) return adopts ? [] : [standing(fact, other)];
+    const quiet = isHeld(other, kind) || mayLiveOnBothSides(fact, facts);
+    if (adopts) return quiet ? [] : [live(fact)];
+    if (other.hash === fact.hash && quiet) {
       return [
         {
           rule: 'objects/adopted',
@@ -93,14 +96,23 @@ export const foreign: Rule = (facts) => {
         },
       ];
     }
-    const by = other.madeBy === undefined ? '' : `, left by run ${other.madeBy.slice(managerOf('').length)}`;
-    const fix =
-      other.madeBy === undefined
-        ? '--on-conflict=adopt|overwrite, or remove it on the target'
-        : `kubectl migrate rollback ${other.madeBy.slice(managerOf('').length)}`;
-    return [block('objects/foreign', title(fact.ref), `${title(fact.ref)} is on the target already and differs${by}.`, fix)];
+    return [other.hash === fact.hash ? live(fact) : differing(fact, other, quiet)];
   });
 };
+
+/** Equal or not: somebody may act on it there while the source still does. */
+function live(fact: ObjectFact): Finding {
+  const sentence = `${title(fact.ref)} is on the target already, and nothing holds it there: somebody may act on it.`;
+  return block('objects/foreign', title(fact.ref), sentence, '--on-conflict=overwrite, or remove it on the target');
+}
+
+function differing(fact: ObjectFact, other: ObjectFact, quiet: boolean): Finding {
+  const run = other.madeBy?.slice(managerOf('').length);
+  const ways = `--on-conflict=${quiet ? 'adopt|overwrite' : 'overwrite'}, or remove it on the target`;
+  const fix = run === undefined ? ways : `kubectl migrate rollback ${run}`;
+  const by = run === undefined ? '' : `, left by run ${run}`;
+  return block('objects/foreign', title(fact.ref), `${title(fact.ref)} is on the target already and differs${by}.`, fix);
+}
 
 /** Used by others on both sides: what stands there is never written over. */
 function standing(fact: ObjectFact, other: ObjectFact): Finding {

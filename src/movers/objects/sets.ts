@@ -27,6 +27,8 @@ export interface ObjectVars {
   readonly keep: boolean;
   /** Kept, and others use it on both sides: created where it is missing, else taken as it stands. */
   readonly global?: true;
+  /** One that stands on the target already may be live there: taken over without a hold. */
+  readonly bothSides?: true;
   /** False: nothing lets it go, so its field ownership is restored by itself. */
   readonly released: boolean;
   /** UIDs of owners that the copy goes without. */
@@ -86,6 +88,7 @@ function heldVars(fact: ObjectFact, facts: Facts): Omit<ObjectVars, 'released'> 
     hold: kind.hold.by,
     keep,
     ...(isGlobal(fact, facts) ? { global: true as const } : {}),
+    ...(mayLiveOnBothSides(fact, facts) ? { bothSides: true as const } : {}),
     managed: fact.managed,
     ...(facts.twins?.get(fact.key) === undefined ? {} : { twin: facts.twins.get(fact.key) as string }),
     ...(fact.cut === undefined ? {} : { cut: fact.cut }),
@@ -105,6 +108,11 @@ function isKept(fact: ObjectFact, facts: Facts): boolean {
 /** Kept on the source and used by others on both sides. Secrets and ConfigMaps are somebody's: of them none is taken as it stands. */
 export function isGlobal(fact: ObjectFact, facts: Facts): boolean {
   return facts.scoping !== undefined && fact.ref.group !== '' && isKept(fact, facts);
+}
+
+/** Classes are read only, so that Clusters may move one after another while both sides use theirs. A pivot hands over everything at once. */
+export function mayLiveOnBothSides({ ref }: ObjectFact, facts: Facts): boolean {
+  return facts.scoping !== undefined && kindOf(ref).release === 'class';
 }
 
 const isHost = ({ ref }: ObjectFact): boolean => ref.group === 'metal3.io' && ref.kind === 'BareMetalHost';

@@ -217,10 +217,10 @@ export function meeting(item: Item, original: KubeObject, standing: KubeObject, 
   const kind = kindOf(refOf(item));
   const policy = plan.options['onConflict'];
   if (kind.mergesOwners && sameContent(original, standing, kind)) return 'merge';
-  const { twin, global } = varsOf(item);
+  const { twin, global, bothSides } = varsOf(item);
   if (global === true) return 'keep-as-is';
   const equal = difference(original, standing, kind).length === 0;
-  if (equal && twin === undefined && isHeld(marksOf(standing, kind), kind)) return 'keep';
+  if (equal && twin === undefined && (bothSides === true || isHeld(marksOf(standing, kind), kind))) return 'keep';
   const isTwin = twin !== undefined && twin === standing.metadata.uid;
   if (policy === 'adopt' && !isTwin) return 'keep-as-is';
   return policy === 'overwrite' || isTwin ? 'write' : 'foreign';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import type { KubeObject } from '../../../src/cluster/cluster.ts';
+import type { Facts } from '../../../src/plan/facts.ts';
 import type { Finding } from '../../../src/plan/plan.ts';
 import { nearest } from '../../../src/graph/nearest.ts';
 import { prunedPaths } from '../../../src/movers/objects/prune.ts';
@@ -129,6 +130,21 @@ describe('the rules about objects', () => {
     assert.deepEqual(told(all), [`objects/foreign Secret ${NS}/free-0-bmc`]);
     assert.match(all.find(({ rule }) => rule === 'objects/foreign')?.fix ?? '', /rollback run-0/);
     assert.ok(told(all, 'info').includes(`objects/adopted Secret ${NS}/free-0-user`));
+  });
+
+  it('block what is live on the target, also where it is to be taken over, since nothing holds it; one that is held there is not', async () => {
+    const facing = async (paused: boolean, extra: Partial<Facts>): Promise<string[]> => {
+      const [source, target] = [fakeCluster('source'), fakeCluster('target')];
+      smallFleet(source);
+      target.put({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: NS } });
+      const root = source.peek(`clusters.cluster.x-k8s.io/${NS}/test`)! as KubeObject & { spec: object };
+      target.put({ ...root, metadata: { ...root.metadata, uid: 'theirs' }, spec: { ...root.spec, ...(paused ? { paused } : {}) } });
+      return told((await discovered(source, target, [], extra)).findings);
+    };
+    assert.deepEqual(await facing(false, {}), [`objects/foreign Cluster ${NS}/test`]);
+    assert.deepEqual(await facing(false, { onConflict: 'adopt' }), [`objects/foreign Cluster ${NS}/test`]);
+    assert.deepEqual(await facing(true, { onConflict: 'adopt' }), []);
+    assert.deepEqual(await facing(false, { onConflict: 'overwrite' }), []);
   });
 
   it('name the nearest namespace to a mistyped one', async () => {

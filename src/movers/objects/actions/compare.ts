@@ -65,7 +65,7 @@ function judge(item: Item, original: ObjectFact | undefined, copy: ObjectFact | 
   if (copy.deleting !== undefined) return drifted('being deleted on the target');
   const kind = kindOf(copy.ref);
   if (isStanding(item, c)) return { state: 'done' };
-  if (!isHeld(copy, kind)) return drifted('not held on the target');
+  if (!isHeld(copy, kind) && !isLive(item, c)) return drifted('not held on the target');
   if (kind.mergesOwners && original.hash !== copy.hash) return undefined;
   if (original.hash === copy.hash || isNoted(noted(c, item.key), 'asIs')) return { state: 'done' };
   return undefined;
@@ -74,6 +74,11 @@ function judge(item: Item, original: ObjectFact | undefined, copy: ObjectFact | 
 /** What others use on both sides stood there before us, as it is. */
 function isStanding(item: Item, c: Context): boolean {
   return varsOf(item).global === true && isNoted(noted(c, item.key), 'kept');
+}
+
+/** Stood there before us, and may be read on both sides. */
+function isLive(item: Item, c: Context): boolean {
+  return varsOf(item).bothSides === true && isNoted(noted(c, item.key), 'kept');
 }
 
 async function explain(item: Item, known: ReadonlyMap<Key, Item>, c: Context): Promise<Seen> {

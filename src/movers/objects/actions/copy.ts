@@ -81,6 +81,6 @@ export function foreign(item: Item, there: ObjectFact, c: Context): Seen | undef
   if (varsOf(item).twin === there.uid || varsOf(item).global === true) return undefined;
   const policy = c.plan.options['onConflict'];
   if (kind.mergesOwners || policy === 'adopt' || policy === 'overwrite') return undefined;
-  if (there.hash === item.hash && isHeld(there, kind)) return undefined;
+  if (there.hash === item.hash && (varsOf(item).bothSides === true || isHeld(there, kind))) return undefined;
   return { state: 'foreign', note: 'stands on the target already and was not made by this run' };
 }
