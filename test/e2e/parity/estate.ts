@@ -153,5 +153,6 @@ async function hardToKeep(client: AdminClient, owner: KubeObject): Promise<void>
   const text = JSON.stringify({ ...generated, metadata: { ...generated.metadata, generateName: 'generated-' } });
   const { status } = await client.request('POST', TEMPLATES(TEAM), text.replace('"BIG"', '9007199254740993'));
   if (status !== 201) throw new Error(`the template with a big number: ${status}`);
+  await put(client, TEMPLATES(TEAM), template(TEAM, 'large', { ownerReferences: [ownedBy(owner)] }, { text: 'kubectl-'.repeat(175_000) }));
   await client.patch(`${MAPS(TEAM)}/applied`, { ...map('applied', { labels: { [MOVE]: '' } }), data: { by: 'apply' } }, 'apply');
 }
