@@ -4,7 +4,7 @@ import type { Entry } from '../journal/records.ts';
 import type { Phase } from '../plan/plan.ts';
 import type { Summary } from './events.ts';
 import { StepFailure, Stopped } from './failure.ts';
-import { refuseWhileHeld, runPhase } from './forward.ts';
+import { enterPhase, refuseWhileHeld, runPhase } from './forward.ts';
 import { Scope, type EngineOptions } from './scope.ts';
 import { Sets } from './sets.ts';
 import { summarise } from './summary.ts';
@@ -83,6 +83,7 @@ export class Engine<C> {
         const ended = await this.#consent(phase);
         if (ended !== undefined) return ended;
       }
+      if (state.committed === undefined) await enterPhase(this.#scope, phase, this.#o.resumed);
       if (index === commitAt) await this.#commit();
       await runPhase(this.#scope, phase, this.#o.resumed);
       if (until === phase.id) return EXIT.gate;
@@ -245,7 +246,10 @@ export class Engine<C> {
     );
     const phases = plan.phases.map((phase) => ({
       id: phase.id,
-      steps: phase.stages.flatMap((stage) => stage.steps).map((id) => ({ id, title: this.#scope.step(id).title })),
+      steps: [...(phase.entry ?? []), ...phase.stages.flatMap((stage) => stage.steps)].map((id) => ({
+        id,
+        title: this.#scope.step(id).title,
+      })),
     }));
     this.#scope.emit({
       type: 'run',

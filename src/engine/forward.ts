@@ -20,6 +20,14 @@ export async function runPhase<C>(scope: Scope<C>, phase: Phase, resumed: boolea
   scope.emit({ type: 'phase', phase: phase.id, status: 'finished', direction: 'forward', took: Math.round(performance.now() - began) });
 }
 
+/** What has to hold for a phase to begin, read anew each time it does. @throws StepFailure, Stopped */
+export async function enterPhase<C>(scope: Scope<C>, phase: Phase, resumed: boolean): Promise<void> {
+  for (const id of phase.entry ?? []) {
+    const step = scope.step(id);
+    await runStep(scope, step, itemsOf(scope, step), resumed);
+  }
+}
+
 /** A run taken up again goes through earlier phases once more, but who acts is told by the furthest it has come: a frozen fleet stays `frozen`. */
 function wordOf<C>(scope: Scope<C>, phase: Phase): string {
   const words: readonly string[] = scope.o.plan.phases.map((one) => one.state);

@@ -1,6 +1,9 @@
 /** What is no longer as a plan file says: UID, membership, content other than status, and how it would be treated. Pure. */
 import type { FileItem, FileStep, PlanFile } from './file.ts';
 
+/** What `--allow` lowers it by. */
+export const DRIFT_RULE = 'plan-file/drift';
+
 export interface Drift {
   /** Set it belongs to; `objects` = what moves. */
   readonly set: string;
@@ -14,10 +17,11 @@ export interface Drift {
 /** @param now made of what stands there now, with the same options */
 export function driftBetween(file: PlanFile, now: PlanFile): Drift[] {
   const sets = [...new Set([...Object.keys(file.sets), ...Object.keys(now.sets)])].sort();
-  return [...inSet('objects', file.objects, now.objects), ...sets.flatMap((id) => inSet(id, file.sets[id] ?? [], now.sets[id] ?? []))];
+  return [...driftIn('objects', file.objects, now.objects), ...sets.flatMap((id) => driftIn(id, file.sets[id] ?? [], now.sets[id] ?? []))];
 }
 
-function inSet(set: string, before: readonly FileItem[], after: readonly FileItem[]): Drift[] {
+/** Of one set: what is gone first, then what is new, made anew or changed, in the order in which it stands. */
+export function driftIn(set: string, before: readonly FileItem[], after: readonly FileItem[]): Drift[] {
   const planned = new Map(before.map((item) => [item.key, item]));
   const standing = new Map(after.map((item) => [item.key, item]));
   const named = ({ key, kind }: FileItem): Pick<Drift, 'set' | 'key' | 'kind'> => ({ set, key, ...(kind === undefined ? {} : { kind }) });

@@ -93,6 +93,8 @@ export interface Phase {
   readonly stages: readonly Stage[];
   /** A consent asked for before the phase's first write. */
   readonly consent?: Consent;
+  /** Steps that only read, run each time the phase begins: after its consent and before a commit record; once there is one, never again. What stops one stops the run. */
+  readonly entry?: readonly StepId[];
 }
 
 /** A question a person answers once; the answer is journaled and holds for resume. */

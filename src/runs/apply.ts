@@ -1,12 +1,13 @@
-/** A plan file carried out: both sides are read again, judged again, and compared with what the file says, before anything is written. */
+/** A plan file carried out: both sides are read again, judged again, and compared with what the file says, before anything is written and when each phase begins. */
 import { readFile } from 'node:fs/promises';
 import { connect } from '../cluster/connect.ts';
 import { blocked, messageOf, usageError } from '../errors.ts';
 import type { Role } from '../graph/ref.ts';
-import { driftBetween, otherSteps, type Drift } from '../plan/drift.ts';
+import { DRIFT_RULE, driftBetween, otherSteps, type Drift } from '../plan/drift.ts';
 import { readPlanText } from '../plan/file-reader.ts';
 import type { PlanFile } from '../plan/file.ts';
 import type { Finding } from '../plan/plan.ts';
+import { reviewedPlan } from '../runbooks/review.ts';
 import { planFileNow } from './plan-file.ts';
 import type { ClusterChoice, RunRequest, RunDeps } from './runs.ts';
 import { otherCluster, placed } from './sides.ts';
@@ -45,7 +46,8 @@ export async function prepareApply(path: string, options: ApplyOptions, deps: Ru
     const now = await planFileNow(prepared, request, deps);
     refuseOtherSteps(path, file, now);
     const drift = driftBetween(file, now);
-    return { ...known, drift, plan: { ...prepared.plan, findings: [...prepared.plan.findings, ...drift.map(accepted)] } };
+    const plan = reviewedPlan(prepared.plan, now, path, request.timeout);
+    return { ...known, drift, plan: { ...plan, findings: [...plan.findings, ...drift.map(accepted)] } };
   } catch (error) {
     await prepared.close();
     throw error;
@@ -107,5 +109,5 @@ function refuseOtherSteps(path: string, file: PlanFile, now: PlanFile): void {
 
 /** What is carried out in spite of the file stands in the plan of the run, and in its report. */
 function accepted({ key, what, details }: Drift): Finding {
-  return { rule: 'plan-file/drift', level: 'warn', subject: key, sentence: [`${what} since the plan was written`, ...details].join('; ') };
+  return { rule: DRIFT_RULE, level: 'warn', subject: key, sentence: [`${what} since the plan was written`, ...details].join('; ') };
 }

@@ -1,6 +1,6 @@
 /** `--dry-run`: what would be done, phase by phase, with what cannot be undone marked. */
 import { typeName } from '../graph/ref.ts';
-import type { Item, ItemSet, Phase, Plan, Step } from '../plan/plan.ts';
+import type { Item, ItemSet, Phase, Plan, Stage, Step } from '../plan/plan.ts';
 import type { Prepared } from '../runs/runs.ts';
 import { sides } from './preflight.ts';
 import type { Look } from './preflight.ts';
@@ -24,7 +24,8 @@ function phaseLines(
   { palette, glyphs }: Look,
 ): string[] {
   const head = `${glyphs.action} ${palette.strong(padEnd(phase.id, 10))} ${palette.faint(phase.state)}`;
-  const lines = phase.stages.flatMap((stage) =>
+  const entry: Stage = { steps: phase.entry ?? [], by: 'step' };
+  const lines = [entry, ...phase.stages].flatMap((stage) =>
     stage.steps
       .map((id) => steps.get(id))
       .filter((step) => step !== undefined)

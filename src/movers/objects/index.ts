@@ -8,6 +8,7 @@ import { managers } from './actions/managers.ts';
 import { namespaces } from './actions/namespaces.ts';
 import { rehearse, rehearseNamespaces } from './actions/rehearse.ts';
 import { remove } from './actions/remove.ts';
+import { reviewed } from './actions/reviewed.ts';
 import { retirable } from './actions/retirable.ts';
 import { verify } from './actions/verify.ts';
 import { discover } from './discover.ts';
@@ -36,6 +37,7 @@ export function objects(): Mover {
       managers: managers(),
       verify: verify(),
       retirable: retirable(),
+      reviewed: reviewed(),
       remove: remove(other),
       rehearse: rehearse(),
       'rehearse-namespaces': rehearseNamespaces(),

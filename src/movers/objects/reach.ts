@@ -10,7 +10,7 @@ import type { SurveyOptions } from './survey.ts';
 /** Facts of the source alone; what may not be listed is in `denied`. @throws ApiFailure */
 export async function surveyReach(
   cluster: Cluster,
-  options: Omit<SurveyOptions, 'target' | 'refused'>,
+  options: Omit<SurveyOptions, 'target' | 'refused' | 'see'>,
 ): Promise<Facts & { readonly source: ClusterFacts }> {
   const [{ kinds }, namespaces] = await Promise.all([readKinds(cluster, options.signal), namespacesAsAllowed(cluster, options.signal)]);
   const listed = listedKinds(kinds);

@@ -10,9 +10,15 @@ import { placesOf, readObjects, type Listed, type ReadOptions } from './read.ts'
 import { surveyFacts, withOwners } from './survey.ts';
 
 /** The source as it is now, scope and all. */
-export function readSource(c: Context, part = 'from', comparison: Comparison = 'copy'): Promise<Facts & { readonly source: ClusterFacts }> {
+export function readSource(
+  c: Context,
+  part = 'from',
+  comparison: Comparison = 'copy',
+  see?: ReadOptions['see'],
+): Promise<Facts & { readonly source: ClusterFacts }> {
   const scoping = scopingOf(c.plan.options);
-  const options = { namespaces: narrowed(c), comparison, hmac: (text: string) => c.hmac(text), signal: c.signal };
+  const seen = see === undefined ? {} : { see };
+  const options = { namespaces: narrowed(c), comparison, hmac: (text: string) => c.hmac(text), signal: c.signal, ...seen };
   return surveyFacts(c.cluster(part), scoping === undefined ? options : { ...options, scoping });
 }
 

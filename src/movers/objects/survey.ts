@@ -30,6 +30,8 @@ export interface SurveyOptions {
   readonly scoping?: Scoping;
   /** A list that was refused (403) or is not there (404); absent = thrown. */
   readonly refused?: Refused;
+  /** Sees every body as it passes. */
+  readonly see?: ReadOptions['see'];
 }
 
 export interface Survey {
@@ -46,9 +48,12 @@ export interface Survey {
 export async function survey(cluster: Cluster, kinds: Kinds, options: SurveyOptions): Promise<Survey> {
   const listed = listedKinds(kinds.kinds);
   const pruned = new Map<string, Map<string, PrunedFact>>();
-  let see: ((object: KubeObject, ref: ObjectRef) => void) | undefined;
-  if (options.target !== undefined) see = pruneWatch(kinds.schemas, options.target.schemas, pruned);
-  const reading = { ...options, listed, places: placesOf(listed), ...(see === undefined ? {} : { see }) };
+  const watch = options.target === undefined ? undefined : pruneWatch(kinds.schemas, options.target.schemas, pruned);
+  const see = (object: KubeObject, ref: ObjectRef): void => {
+    watch?.(object, ref);
+    options.see?.(object, ref);
+  };
+  const reading = { ...options, listed, places: placesOf(listed), see };
   const read = await readObjects(cluster, reading);
   const { objects, scope, left, named } =
     options.scoping === undefined
