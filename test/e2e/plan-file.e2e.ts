@@ -1,11 +1,11 @@
 /** A plan written down and applied, on real API servers: the same end as a pivot, drift of every kind named with 4, no Secret in the file. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Snapshot } from '../fixtures/index.ts';
 import { differences, marked } from './equal.ts';
-import { setStage, type Ended, type Stage } from './stage.ts';
+import { journalOf, onEvents, setStage, type Ended, type Stage } from './stage.ts';
 
 const FLEET = { clusters: 1, hostsPerCluster: 3, free: 2, namespaces: ['metal3'] };
 const METAL3 = '/apis/metal3.io/v1alpha1/namespaces/metal3';
@@ -139,20 +139,75 @@ describe('a plan file', function () {
     await untouched();
   });
 
-  it('goes through with --accept-drift, and ends as a pivot does: equal, no machine touched', async () => {
-    const [now] = await stage.snapshots();
-    const ended = await apply('--yes', '--accept-drift');
-    assert.equal(ended.exit, 0, ended.stderr);
-    assert.match(ended.stderr, /no longer as the plan file says/);
-    assert.match(ended.stderr, /target-active/);
-    const [, target] = await stage.snapshots();
-    assert.deepEqual(differences(now, target, 'after-release'), []);
-    assert.deepEqual(stage.powerLog(), []);
+  describe('applied with --accept-drift', () => {
+    const HOST = 'host-0003';
+    let run: string;
+
+    it('begins with the source as it is now, and says what it accepts', async () => {
+      const ended = await apply('--yes', '--accept-drift', '--until', 'precopy');
+      assert.equal(ended.exit, 7, ended.stderr);
+      assert.match(ended.stderr, /no longer as the plan file says/);
+      [run = ''] = await readdir(stage.stateDir);
+    });
+
+    it('is stopped by what drifts later, when the next phase begins: frozen no longer, named, and nothing of it on the target', async () => {
+      const child = stage.start(['resume', run, '--yes', '--events', 'json', '-o', 'json']);
+      const patched: Promise<unknown>[] = [];
+      onEvents(child.stderr, (event) => {
+        // Once the marks stand: what is changed now is changed in the freeze.
+        if (event.type !== 'step' || event.step !== 'freeze/acknowledged' || event.status !== 'started') return;
+        patched.push(stage.s.patch(`${METAL3}/baremetalhosts/${HOST}`, { metadata: { labels: { rack: 'c3' } } }));
+      });
+      const { exitCode, stdout, stderr } = await child;
+      await Promise.all(patched);
+      assert.equal(patched.length, 1, stderr);
+      assert.equal(exitCode, 5, stdout + stderr);
+      const { state, code, subjects } = JSON.parse(stdout) as { state: string; code: string; subjects: readonly string[] };
+      assert.deepEqual([state, code, subjects], ['copying', 'plan-file/drift', [`BareMetalHost metal3/${HOST}`]]);
+      assert.match(stdout, new RegExp(`resume ${run} --allow plan-file/drift=metal3/${HOST}`));
+      const [source, target] = await stage.snapshots();
+      assert.deepEqual(marked(source), []);
+      assert.equal(target.get(`BareMetalHost/metal3/${HOST}`)?.metadata.labels?.['rack'], 'b7');
+    });
+
+    it('goes on with that once it is allowed by name, which is journaled', async () => {
+      const ended = await stage.run(['resume', run, '--allow', `plan-file/drift=metal3/${HOST}`, '--until', 'precopy']);
+      assert.equal(ended.exit, 7, ended.stderr);
+      assert.match(ended.stderr, new RegExp(`BareMetalHost metal3/${HOST} changed \\(metadata\\) since it was reviewed; accepted`));
+      const records = await journalOf(stage, run);
+      const found = records.filter(({ type, set }) => type === 'items' && set === 'precopy/drift') as { items?: { key: string }[] }[];
+      assert.deepEqual(
+        found.at(-1)?.items?.map(({ key }) => key),
+        [`baremetalhosts.metal3.io/metal3/${HOST}`],
+      );
+      const [, target] = await stage.snapshots();
+      assert.equal(target.get(`BareMetalHost/metal3/${HOST}`)?.metadata.labels?.['rack'], 'c3');
+    });
+
+    it('can be rolled back like any run', async () => {
+      const ended = await stage.run(['rollback', run, '--yes']);
+      assert.equal(ended.exit, 0, ended.stderr);
+      await untouched();
+    });
   });
 
-  it('has nothing left to do when it is applied again', async () => {
-    const again = await apply('--yes');
-    assert.equal(again.exit, 0, again.stderr);
-    assert.match(again.stdout + again.stderr, /moved by run pivot-/);
+  describe('applied with nothing drifted', () => {
+    it('is carried out to the end: equal, no machine touched, as by pivot itself', async () => {
+      assert.equal((await plan(file)).exit, 0);
+      const [now] = await stage.snapshots();
+      const ended = await apply('--yes');
+      assert.equal(ended.exit, 0, ended.stderr);
+      assert.doesNotMatch(ended.stderr, /no longer as/i);
+      assert.match(ended.stderr, /target-active/);
+      const [, target] = await stage.snapshots();
+      assert.deepEqual(differences(now, target, 'after-release'), []);
+      assert.deepEqual(stage.powerLog(), []);
+    });
+
+    it('has nothing left to do when it is applied again', async () => {
+      const again = await apply('--yes');
+      assert.equal(again.exit, 0, again.stderr);
+      assert.match(again.stdout + again.stderr, /moved by run pivot-/);
+    });
   });
 });
