@@ -56,7 +56,9 @@ async function readOne(cluster: Cluster, key: Key, options: ReadOptions): Promis
   const ref: ObjectRef = { ...plain(kind), name, ...(namespace === '' ? {} : { namespace }) };
   try {
     const object = await cluster.get(ref, { signal: options.signal });
-    return object === undefined ? undefined : factOf(object, ref, kindOf(ref), options);
+    if (object === undefined) return undefined;
+    options.see?.(object, ref);
+    return factOf(object, ref, kindOf(ref), options);
   } catch (error) {
     if (!hasStatus(error, 403) || options.refused === undefined) throw error;
     options.refused(kind, 403);

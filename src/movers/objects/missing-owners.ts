@@ -55,7 +55,9 @@ async function fetchOwner(cluster: Cluster, owner: OwnerRef, of: ObjectFact, opt
     ...(resource.namespaced && of.ref.namespace !== undefined ? { namespace: of.ref.namespace } : {}),
   };
   const object = await cluster.get(ref, { signal: options.signal });
-  return object?.metadata.uid === owner.uid ? factOf(object, ref, kindOf(ref), options) : undefined;
+  if (object?.metadata.uid !== owner.uid) return undefined;
+  options.see?.(object, ref);
+  return factOf(object, ref, kindOf(ref), options);
 }
 
 /** Circles opened: in each the object whose key comes first loses its reference into the circle. The same on every look. */

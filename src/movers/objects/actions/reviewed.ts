@@ -10,7 +10,7 @@ import { isAllowed } from '../../../plan/allow.ts';
 import { DRIFT_RULE, driftIn, type Drift } from '../../../plan/drift.ts';
 import type { Content, FileItem } from '../../../plan/file.ts';
 import type { Facts, ObjectFact } from '../../../plan/facts.ts';
-import type { Data, Item } from '../../../plan/plan.ts';
+import type { Item, Step } from '../../../plan/plan.ts';
 import { contentOf } from '../contents.ts';
 import { accessTo, type Context } from '../known.ts';
 import { objectsOf } from '../sets.ts';
@@ -89,13 +89,13 @@ function accepted({ name, key, what, details }: Drifted): Item {
     key,
     owners: [],
     why: saidOf({ name, what, details, key, set: 'objects' }),
-    vars: { what, details: details as readonly Data[] },
+    vars: { what, details },
   };
 }
 
 /** Before the first write nothing has to be gone on with: the file is applied anew, as it would be in the beginning. */
 function drifted(open: readonly Drifted[], c: Context): MigrateError {
-  const file = String(c.step.params['file']);
+  const { file } = c.step.params as { readonly file: string };
   const more = open.length > NAMED ? ` and ${open.length - NAMED} more` : '';
   const names = open.length > 3 ? [''] : open.map(({ name }) => `=${name.split(' ').at(-1) ?? name}`);
   const resume = `kubectl migrate resume ${c.run}${names.map((name) => ` --allow ${DRIFT_RULE}${name}`).join('')}`;
@@ -107,6 +107,7 @@ function drifted(open: readonly Drifted[], c: Context): MigrateError {
   });
 }
 
-function hasWritten({ plan, items, outcome }: Context): boolean {
-  return plan.steps.some(({ id, set, stands }) => stands?.until !== 'end' && items(set).some(({ key }) => outcome(id, key) !== undefined));
+function hasWritten(c: Context): boolean {
+  const wrote = ({ id, set }: Step): boolean => c.items(set).some(({ key }) => c.outcome(id, key) !== undefined);
+  return c.plan.steps.some((step) => step.stands?.until !== 'end' && wrote(step));
 }
