@@ -7,6 +7,8 @@ const TEMPLATE = { group: INFRASTRUCTURE, kind: 'Metal3MachineTemplate' };
 const BOOT_TEMPLATE = { group: BOOTSTRAP, kind: 'KubeadmConfigTemplate' };
 const OWN_MARK = { hold: { by: 'annotation', name: PAUSED } } as const;
 const DELETE_FIRST = { retire: 'delete-first' } as const;
+/** Since 1.9; read in the sources of 1.13 (paused.EnsurePausedCondition). */
+const SAYS_PAUSED = { saysPaused: true } as const;
 
 /** What a Machine, or the template of one at `at`, names. */
 const machine = (at: string): readonly Follow[] => [
@@ -16,7 +18,11 @@ const machine = (at: string): readonly Follow[] => [
 ];
 
 const OF_CLUSTER = { ...DELETE_FIRST, vars: { cluster: 'spec.clusterName' } } as const;
-const SCALED = { ...OF_CLUSTER, follows: [...named(CLUSTER, 'spec.clusterName'), ...machine('spec.template.spec')] } as const;
+const SCALED = {
+  ...OF_CLUSTER,
+  ...SAYS_PAUSED,
+  follows: [...named(CLUSTER, 'spec.clusterName'), ...machine('spec.template.spec')],
+} as const;
 
 /** A template in a ClusterClass: `ref` in v1beta1, `templateRef` in v1beta2. */
 const template = (at: string): readonly Follow[] => typed(TEMPLATE, `${at}.ref`, `${at}.templateRef`);
@@ -33,6 +39,7 @@ export const CLUSTER_API: readonly KindEntry[] = [
   {
     kind: 'Cluster',
     resource: 'clusters',
+    ...SAYS_PAUSED,
     hold: { by: 'field', path: 'spec.paused' },
     release: 'cluster',
     root: true,
@@ -41,7 +48,13 @@ export const CLUSTER_API: readonly KindEntry[] = [
       ...typed({ group: INFRASTRUCTURE, kind: 'Metal3Cluster' }, 'spec.infrastructureRef'),
       ...typed({ group: 'controlplane.cluster.x-k8s.io', kind: 'KubeadmControlPlane' }, 'spec.controlPlaneRef'),
       ...referred({ group: 'cluster.x-k8s.io', kind: 'ClusterClass' }, 'spec.topology.classRef'),
-      ...named({ group: 'cluster.x-k8s.io', kind: 'ClusterClass' }, 'spec.topology.class'),
+      // v1beta1: a name, and the namespace in a field of its own.
+      {
+        path: 'spec.topology.class',
+        as: 'name',
+        to: { group: 'cluster.x-k8s.io', kind: 'ClusterClass' },
+        namespaceAt: 'spec.topology.classNamespace',
+      },
     ],
     kept: ['status.phase', 'status.initialization', 'status.infrastructureReady', 'status.controlPlaneReady'],
     vars: {
@@ -60,6 +73,7 @@ export const CLUSTER_API: readonly KindEntry[] = [
   {
     kind: 'ClusterClass',
     resource: 'clusterclasses',
+    ...SAYS_PAUSED,
     ...OWN_MARK,
     release: 'class',
     root: true,
@@ -83,6 +97,7 @@ export const CLUSTER_API: readonly KindEntry[] = [
   {
     kind: 'Machine',
     resource: 'machines',
+    ...SAYS_PAUSED,
     ...DELETE_FIRST,
     follows: [...named(CLUSTER, 'spec.clusterName'), ...machine('spec')],
     kept: ['status.phase', 'status.nodeRef', 'status.initialization', 'status.infrastructureReady', 'status.bootstrapReady'],
@@ -96,6 +111,7 @@ export const CLUSTER_API: readonly KindEntry[] = [
   {
     kind: 'MachineHealthCheck',
     resource: 'machinehealthchecks',
+    ...SAYS_PAUSED,
     ...OF_CLUSTER,
     follows: [...named(CLUSTER, 'spec.clusterName'), ...typed(TEMPLATE, 'spec.remediationTemplate', 'spec.remediation.templateRef')],
   },
@@ -107,6 +123,7 @@ export const ADDONS: readonly KindEntry[] = [
   {
     kind: 'ClusterResourceSet',
     resource: 'clusterresourcesets',
+    ...SAYS_PAUSED,
     ...OWN_MARK,
     release: 'resource-set',
     root: true,
@@ -127,6 +144,7 @@ export const BOOTSTRAPS: readonly KindEntry[] = [
   {
     kind: 'KubeadmConfig',
     resource: 'kubeadmconfigs',
+    ...SAYS_PAUSED,
     ...DELETE_FIRST,
     follows: [...kubeadmSecrets('spec'), ...named(SECRET, 'status.dataSecretName')],
     kept: ['status.ready', 'status.dataSecretName', 'status.initialization'],
@@ -144,6 +162,7 @@ export const CONTROL_PLANES: readonly KindEntry[] = [
   {
     kind: 'KubeadmControlPlane',
     resource: 'kubeadmcontrolplanes',
+    ...SAYS_PAUSED,
     ...DELETE_FIRST,
     follows: [
       ...typed(TEMPLATE, 'spec.machineTemplate.infrastructureRef', 'spec.machineTemplate.spec.infrastructureRef'),
@@ -162,7 +181,7 @@ export const CONTROL_PLANES: readonly KindEntry[] = [
 
 /** runtime.cluster.x-k8s.io. */
 export const RUNTIME: readonly KindEntry[] = [
-  { kind: 'ExtensionConfig', resource: 'extensionconfigs', ...OWN_MARK, release: 'extension-config', ...DELETE_FIRST },
+  { kind: 'ExtensionConfig', resource: 'extensionconfigs', ...SAYS_PAUSED, ...OWN_MARK, release: 'extension-config', ...DELETE_FIRST },
 ];
 
 /** clusterctl's inventory. */

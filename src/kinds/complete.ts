@@ -13,6 +13,7 @@ const DEFAULTS = {
   ignore: [],
   dropAnnotations: [],
   kept: [],
+  saysPaused: false,
   retire: 'strip-first',
   mergesOwners: false,
   root: false,

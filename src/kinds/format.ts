@@ -123,6 +123,7 @@ const DEFINITIONS: Readonly<Record<string, Schema>> = {
           'how it is named: name = a plain string, in the same namespace; reference = an object with name and perhaps namespace; typed = the same with kind and apiVersion or apiGroup; slashed = the string namespace/name',
       },
       to: ref('kindName', 'the kind that is meant; of typed the one where kind or group are not written'),
+      namespaceAt: ref('path', 'of a plain name: the field that says in which namespace it is, when not in the same; neither path has []'),
       required: { const: true, description: 'the object does not work without it: a name that leads nowhere blocks' },
     },
     'something that an object names',
@@ -177,6 +178,10 @@ const DEFINITIONS: Readonly<Record<string, Schema>> = {
         text('the type of a condition'),
         'types of conditions that its controller writes on pausing: never compared. Paused is always among them',
       ),
+      saysPaused: {
+        type: 'boolean',
+        description: 'its controller writes a condition Paused: after a pause it is awaited on every object that carries one',
+      },
       kept: list({ $ref: STATUS_PATH }, 'after release: of the status only this must stay as it was'),
       adopted: list({ $ref: PATH }, 'after release, the other way round: everything must stay as it was but this'),
       dropAnnotations: list({ $ref: '#/definitions/dropped' }, 'annotations that are neither copied nor compared'),

@@ -42,6 +42,8 @@ export interface Follow {
   readonly as: 'name' | 'reference' | 'typed' | 'slashed';
   /** The kind that is meant; of `typed` the one where kind or group are not written. */
   readonly to: KindName;
+  /** Of a plain name, where neither path has `[]`: the field that says in which namespace it is, when not in the object's. */
+  readonly namespaceAt?: string;
   /** The object does not work without it. */
   readonly required?: true;
 }
@@ -71,6 +73,8 @@ export interface KindDescription extends KindName {
   readonly uids: readonly string[];
   /** Types of conditions that controllers write on pausing and unpausing: never compared. */
   readonly pausing: readonly string[];
+  /** Its controller says on each object whether it has paused, by a condition `Paused`: awaited after a pause, on objects that carry one. */
+  readonly saysPaused: boolean;
   /** Paths below status that change without meaning anything: never compared. */
   readonly volatile: readonly string[];
   /** Paths anywhere that are copied and never compared. */

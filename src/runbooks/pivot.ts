@@ -6,6 +6,7 @@ import type { Mover } from '../movers/mover.ts';
 import type { Facts } from '../plan/facts.ts';
 import type { Data, ItemSet, Phase, Plan } from '../plan/plan.ts';
 import { Procedure } from './procedure.ts';
+import { running } from './running.ts';
 import { ACROSS, ALL, BOTH, FOUND, HELD, MOVED, RELEASED, REVERSIBLE, SOURCE, TARGET, copied } from './steps.ts';
 
 export interface PivotOptions {
@@ -30,8 +31,9 @@ const DEVIATION = ['deviation/hold', 'deviation/bmo-off'];
 const COPIED = copied(COPIES_REMOVED);
 const GUARDED = { guards: ['release/source-quiet'] } as const;
 
-/** The phases in order. Pure: the sets it names are the movers'. */
-export function pivotPhases(o: PivotOptions, p: Procedure): readonly Phase[] {
+/** The phases in order. `seen`: components whose controllers run on the source. Pure: the sets it names are the movers'. */
+export function pivotPhases(o: PivotOptions, seen: readonly string[], p: Procedure): readonly Phase[] {
+  const awaited = { params: { running: seen } };
   const off = { params: { replicas: 0 }, ...HELD };
   const settle = { settle: o.settle };
 
@@ -54,14 +56,14 @@ export function pivotPhases(o: PivotOptions, p: Procedure): readonly Phase[] {
     .step('steady', 'hosts.steady', SOURCE, 'hosts', 'see the hosts steady')
     .step('clusters', 'pauses.hold', SOURCE, 'clusters', 'pause the Clusters on the source', HELD)
     .step('objects', 'pauses.hold', SOURCE, 'held', 'mark free hosts and what pauses by itself on the source', HELD)
-    .step('acknowledged', 'pauses.acknowledged', SOURCE, 'all', "see the source's controllers let go");
+    .step('acknowledged', 'pauses.acknowledged', SOURCE, 'all', "see the source's controllers let go", awaited);
 
   const delta = p.phase('delta', 'frozen')
     .step('look', 'objects.look', ACROSS, 'all', 'look what changed meanwhile', { yields: ['delta/changes'] })
     // What came since precopy has no mark yet; what has one must still have it.
     .step('clusters', 'pauses.hold', SOURCE, 'clusters', 'pause Clusters that came meanwhile', HELD)
     .step('objects', 'pauses.hold', SOURCE, 'held', 'mark what came meanwhile', HELD)
-    .step('acknowledged', 'pauses.acknowledged', SOURCE, 'all', 'see that every controller has let go')
+    .step('acknowledged', 'pauses.acknowledged', SOURCE, 'all', 'see that every controller has let go', awaited)
     .step('carry', 'objects.carry', ACROSS, 'delta/changes', 'carry the changes over', COPIED);
 
   const compare = p.phase('compare', 'frozen')
@@ -139,7 +141,7 @@ const LATE_SETS: readonly ItemSet[] = [
 /** The plan of a pivot over what discovery saw. */
 export function pivotPlan(facts: Facts, movers: readonly Mover[], o: PivotOptions, roles: Plan['roles']): Plan {
   const procedure = new Procedure(o.timeout);
-  const phases = pivotPhases(o, procedure);
+  const phases = pivotPhases(o, running(facts), procedure);
   return {
     runbook: 'pivot',
     roles,

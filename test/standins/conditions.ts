@@ -4,6 +4,7 @@ import type { KubeObject } from '../sandbox/index.ts';
 interface Condition {
   type: string;
   status: string;
+  observedGeneration?: number;
 }
 
 /** The status with that condition so; undefined when it is so already. */
@@ -11,9 +12,9 @@ export function withCondition(object: KubeObject, type: string, is: boolean, rea
   const conditions = (object.status?.['conditions'] ?? []) as Condition[];
   const status = is ? 'True' : 'False';
   const former = conditions.find((one) => one.type === type);
-  if (former?.status === status && type === 'Paused') return undefined;
-  const lastTransitionTime = new Date().toISOString().replace(/\.\d+Z$/, 'Z');
   const observedGeneration = (object.metadata as { generation?: number }).generation ?? 1;
+  if (former?.status === status && former.observedGeneration === observedGeneration && type === 'Paused') return undefined;
+  const lastTransitionTime = new Date().toISOString().replace(/\.\d+Z$/, 'Z');
   const condition = { type, status, reason, message: '', lastTransitionTime, observedGeneration };
   return { ...object.status, conditions: [...conditions.filter((one) => one.type !== type), condition] };
 }

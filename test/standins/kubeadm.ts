@@ -1,4 +1,11 @@
-/** Stand-in for the kubeadm bootstrap and control plane controllers: holds its Lease and does nothing more. */
-import { connect, runController, setting } from './controller.ts';
+/** Stand-in for the kubeadm bootstrap and control plane controllers: each has one kind. */
+import { setting } from './controller.ts';
+import { runPausing } from './pausing.ts';
 
-runController({ client: connect(), lease: setting('LEASE_NAME') });
+const KINDS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'kubeadm-bootstrap-manager-leader-election-capi': { KubeadmConfig: '' },
+  'kubeadm-control-plane-manager-leader-election-capi': { KubeadmControlPlane: 'kubeadm.controlplane.cluster.x-k8s.io' },
+};
+const lease = setting('LEASE_NAME');
+
+runPausing(KINDS[lease] ?? {}, lease);

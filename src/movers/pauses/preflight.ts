@@ -9,6 +9,8 @@ import type { Facts, ObjectFact, Rule } from '../../plan/facts.ts';
 import type { Finding } from '../../plan/plan.ts';
 
 export const BLOCKED_RULE = 'pauses/block-move';
+/** No finding of preflight: what `--allow` names when a controller does not say that it has paused. */
+export const ANSWER_RULE = 'pauses/unanswered';
 
 /** Told, not blocking: it moves and stays paused. */
 function byUser(facts: Facts): readonly Finding[] {
