@@ -10,11 +10,20 @@ export interface Lens {
   readonly is: string;
   /** The name it is asked by. */
   readonly as: string;
+  /** Writes one name for the other where bodies of this kind say it otherwise than beside a name; in place. Absent = they do not. */
+  readonly rename?: (object: Record<string, unknown>, of: Pick<ResourceId, 'group' | 'resource'>, from: string, to: string) => void;
 }
 
-export function renamed(cluster: Cluster, { is, as }: Lens): Cluster {
-  const away = <T>(object: T): T => rewritten(object, as, is);
-  const back = (object: KubeObject): KubeObject => rewritten(object, is, as);
+type Kind = Pick<ResourceId, 'group' | 'resource'>;
+
+export function renamed(cluster: Cluster, { is, as, rename }: Lens): Cluster {
+  const turned = <T>(object: T, of: Kind, from: string, to: string): T => {
+    const body = rewritten(object, from, to);
+    if (isFields(body)) rename?.(body, of, from, to);
+    return body;
+  };
+  const away = <T>(object: T, of: Kind): T => turned(object, of, as, is);
+  const back = (object: KubeObject, of: Kind): KubeObject => turned(object, of, is, as);
   const ref = (one: ObjectRef): ObjectRef => refThere(one, as, is);
   const where = <T extends { readonly namespace?: string }>(options: T): T =>
     options.namespace === as ? { ...options, namespace: is } : options;
@@ -23,16 +32,16 @@ export function renamed(cluster: Cluster, { is, as }: Lens): Cluster {
 
   async function* list(resource: ResourceId, options: ListOptions = {}): AsyncGenerator<KubeObject, void, undefined> {
     for await (const object of cluster.list(resource, where(options)))
-      if (!isHidden(object, resource)) yield named(back(object), resource, is, as);
+      if (!isHidden(object, resource)) yield named(back(object, resource), resource, is, as);
   }
   async function* watch(
     resource: ResourceId,
     options: ListOptions & { resourceVersion?: string } = {},
   ): AsyncGenerator<WatchEvent, void, undefined> {
     for await (const event of cluster.watch(resource, where(options)))
-      if (!isHidden(event.object, resource)) yield { ...event, object: named(back(event.object), resource, is, as) };
+      if (!isHidden(event.object, resource)) yield { ...event, object: named(back(event.object, resource), resource, is, as) };
   }
-  const given = async (one: ObjectRef, object: Promise<KubeObject>): Promise<KubeObject> => named(back(await object), one, is, as);
+  const given = async (one: ObjectRef, object: Promise<KubeObject>): Promise<KubeObject> => named(back(await object, one), one, is, as);
   const { role, kubeconfig, context, server, uid, version, stats } = cluster;
   return {
     role,
@@ -47,14 +56,14 @@ export function renamed(cluster: Cluster, { is, as }: Lens): Cluster {
     resources: (options) => cluster.resources(options),
     get: async (one, options) => {
       const object = await cluster.get(ref(one), options);
-      return object === undefined ? undefined : named(back(object), one, is, as);
+      return object === undefined ? undefined : named(back(object, one), one, is, as);
     },
-    create: (one, body, options) => given(one, cluster.create(ref(one), named(away(body), one, as, is), options)),
-    replace: (one, body, options) => given(one, cluster.replace(ref(one), named(away(body), one, as, is), options)),
-    patch: (one, patch, options) => given(one, cluster.patch(ref(one), away(patch), options)),
+    create: (one, body, options) => given(one, cluster.create(ref(one), named(away(body, one), one, as, is), options)),
+    replace: (one, body, options) => given(one, cluster.replace(ref(one), named(away(body, one), one, as, is), options)),
+    patch: (one, patch, options) => given(one, cluster.patch(ref(one), away(patch, one), options)),
     remove: async (one, options) => {
       const object = await cluster.remove(ref(one), options);
-      return object === undefined ? undefined : named(back(object), one, is, as);
+      return object === undefined ? undefined : named(back(object, one), one, is, as);
     },
     allowed: (access: Access, signal) => cluster.allowed(where(access), signal),
     close: () => cluster.close(),
@@ -79,10 +88,20 @@ function named(object: KubeObject, resource: Pick<ResourceId, 'group' | 'resourc
 function rewritten<T>(object: T, from: string, to: string): T {
   if (!isFields(object)) return object;
   const fields = Object.entries(object).map(([field, value]) => {
-    if (field === 'metadata') return [field, isFields(value) && value['namespace'] === from ? { ...value, namespace: to } : value];
+    if (field === 'metadata') return [field, isFields(value) ? metadata(value, from, to) : value];
     return [field, field === 'data' || field === 'stringData' ? value : references(value, from, to)];
   });
   return Object.fromEntries(fields) as T;
+}
+
+/** With annotations of its own: they may be written into. */
+function metadata(value: Record<string, unknown>, from: string, to: string): Record<string, unknown> {
+  const { annotations, namespace } = value;
+  return {
+    ...value,
+    ...(isFields(annotations) ? { annotations: { ...annotations } } : {}),
+    ...(namespace === from ? { namespace: to } : {}),
+  };
 }
 
 function references(value: unknown, from: string, to: string): unknown {

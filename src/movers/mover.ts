@@ -27,6 +27,8 @@ export interface FactsBuilder {
   readonly kinds: Map<string, KindFact>;
   /** Filled by objects, on the source: fields in use that the target would prune. */
   readonly pruned: Map<string, Map<string, PrunedFact>>;
+  /** Filled by objects, on the source: what says a namespace that gets another name, and is not described. */
+  readonly stray: Map<Key, readonly string[]>;
   /** Filled by objects. */
   readonly namespaces: Map<string, NamespaceFact>;
   /** Filled by controllers. */
@@ -87,7 +89,16 @@ export type MoverFactory = () => Mover;
 
 /** An empty builder, for each role. */
 export function emptyFacts(): FactsBuilder {
-  return { objects: new Map(), kinds: new Map(), pruned: new Map(), namespaces: new Map(), workloads: [], webhooks: [], denied: [] };
+  return {
+    objects: new Map(),
+    kinds: new Map(),
+    pruned: new Map(),
+    stray: new Map(),
+    namespaces: new Map(),
+    workloads: [],
+    webhooks: [],
+    denied: [],
+  };
 }
 
 /** The facts of a role, once every mover has filled its part. */

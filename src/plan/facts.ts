@@ -123,6 +123,8 @@ export interface ClusterFacts {
   readonly kinds: ReadonlyMap<string, KindFact>;
   /** On the source: fields in use that the target's schema lacks and would prune, by `resource.group`, then by path (arrays as `[]`). */
   readonly pruned?: ReadonlyMap<string, ReadonlyMap<string, PrunedFact>>;
+  /** On the source, where objects go into a namespace of another name: paths at which an object says the present one, and nothing says that it means it. */
+  readonly stray?: ReadonlyMap<Key, readonly string[]>;
   readonly namespaces: ReadonlyMap<string, NamespaceFact>;
   readonly workloads: readonly WorkloadFact[];
   readonly webhooks: readonly WebhookFact[];

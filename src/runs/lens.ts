@@ -1,6 +1,7 @@
 /** The target as a run sees it: where objects move into another namespace, through a lens that gives it the source's name. */
 import type { Cluster } from '../cluster/cluster.ts';
 import { renamed } from '../cluster/renamed.ts';
+import { renameNamespace } from '../kinds/namespaces.ts';
 import { usageError } from '../errors.ts';
 import type { Role } from '../graph/ref.ts';
 import type { Scoping } from '../plan/selection.ts';
@@ -17,5 +18,5 @@ export function asSeen(clusters: Clusters, scoping: Scoping | undefined, lockNam
     throw usageError('usage/to-namespace', `the lock cannot be in ${lockNamespace}, which is one of the namespaces that are mapped`, {
       next: ['--lock-namespace NAME'],
     });
-  return { ...clusters, target: renamed(target, { is: to, as: from }) };
+  return { ...clusters, target: renamed(target, { is: to, as: from, rename: renameNamespace }) };
 }

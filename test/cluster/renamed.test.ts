@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { parse, stringify } from '../../src/cluster/json.ts';
 import { renamed } from '../../src/cluster/renamed.ts';
+import { renameNamespace } from '../../src/kinds/namespaces.ts';
 import type { Cluster, KubeObject, ListOptions } from '../../src/cluster/cluster.ts';
 
 const THINGS = { group: 'acme.test', version: 'v1', kind: 'Thing', resource: 'things' };
@@ -91,5 +92,20 @@ describe('a cluster through a lens', () => {
     const found = await seen.get({ ...NAMESPACES, name: 'old' });
     assert.deepEqual(sent.at(-1), ['get', undefined, 'new']);
     assert.equal(found?.metadata.name, 'old');
+  });
+
+  it('renames what only a description knows, on copies: what it was handed stays as it is', async () => {
+    const sent: KubeObject[] = [];
+    const create = (_: unknown, body: KubeObject): Promise<KubeObject> => Promise.resolve((sent.push(body), body));
+    const seen = renamed({ create } as unknown as Cluster, { is: 'new', as: 'old', rename: renameNamespace });
+    const machines = { group: 'infrastructure.cluster.x-k8s.io', version: 'v1beta2', kind: 'Metal3Machine', resource: 'metal3machines' };
+    const machine = (at: string): KubeObject => ({
+      ...thing('old', 'a'),
+      metadata: { name: 'a', namespace: 'old', annotations: { 'metal3.io/BareMetalHost': `${at}/host` } },
+    });
+    const body = machine('old');
+    const made = await seen.create({ ...machines, namespace: 'old', name: 'a' }, body);
+    assert.equal(sent[0]?.metadata.annotations?.['metal3.io/BareMetalHost'], 'new/host');
+    assert.deepEqual([body, made], [machine('old'), machine('old')]);
   });
 });

@@ -123,7 +123,17 @@ describe('move-objects between two bare API servers', function () {
       await secret(stage.s, NS, 'c-kubeconfig', { ownerReferences: [ownedBy(owner)] });
       await put(stage.s, TEMPLATES(NS), {
         ...template(NS, 'ref'),
-        spec: { secretRef: { name: 'c-kubeconfig', namespace: NS }, other: { name: 'x', namespace: 'elsewhere' } },
+        spec: {
+          secretRef: { name: 'c-kubeconfig', namespace: NS },
+          other: { name: 'x', namespace: 'elsewhere' },
+          targetNamespace: NS,
+        },
+      });
+      await put(stage.s, `/apis/infrastructure.cluster.x-k8s.io/v1beta2/namespaces/${NS}/metal3machines`, {
+        apiVersion: 'infrastructure.cluster.x-k8s.io/v1beta2',
+        kind: 'Metal3Machine',
+        metadata: { name: 'm', namespace: NS, annotations: { 'metal3.io/BareMetalHost': `${NS}/host-a` } },
+        spec: { image: { url: 'http://images/node', checksum: 'a' } },
       });
     });
 
@@ -133,6 +143,12 @@ describe('move-objects between two bare API servers', function () {
       const copy = await stage.t.get(`${TEMPLATES(TO)}/ref`);
       assert.deepEqual(copy?.spec?.['secretRef'], { name: 'c-kubeconfig', namespace: TO });
       assert.deepEqual(copy?.spec?.['other'], { name: 'x', namespace: 'elsewhere' });
+      // A string that the kind's description knows is rewritten; a field that nobody has described is left, and told.
+      const machine = await stage.t.get(`/apis/infrastructure.cluster.x-k8s.io/v1beta2/namespaces/${TO}/metal3machines/m`);
+      assert.equal(machine?.metadata.annotations?.['metal3.io/BareMetalHost'], `${TO}/host-a`);
+      assert.equal(copy?.spec?.['targetNamespace'], NS);
+      assert.match(ended.stderr, /1 devtemplates\.infrastructure\.cluster\.x-k8s\.io say team-c at spec\.targetNamespace/);
+      assert.doesNotMatch(ended.stderr, /at metadata/);
       const root = await stage.t.get(`${CAPI('clusters', TO)}/c`);
       assert.equal((await stage.t.get(`${SECRETS(TO)}/c-kubeconfig`))?.metadata.ownerReferences?.[0]?.uid, root?.metadata.uid);
       assert.equal(isPaused(root), false);

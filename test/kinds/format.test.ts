@@ -140,6 +140,10 @@ suite('a file of kind descriptions', () => {
     const mark = '  hold: { by: annotation, name: factory.example/hold }';
     assert.match(told(mark, '  dropAnnotations: [a, factory.example/*]'), /column 26: factory.example\/hold is what holds this kind/);
     assert.match(told('  hold: { by: rest }', '  kept: [status.phase]', '  adopted: [spec.a]'), /kept and adopted say opposite things/);
+    const follow = (path: string, as: string): string =>
+      told('  hold: { by: rest }', `  follows: [{ path: ${path}, as: ${as}, namespaceAt: spec.ns, to: { group: '', kind: Secret } }]`);
+    assert.match(follow('spec.a', 'slashed'), /namespaceAt is for plain names; as: slashed says the namespace itself/);
+    assert.match(follow('"spec.a[]"', 'name'), /neither path may have \[\]/);
     assert.match(
       mistakes(text('- group: apps', '  kind: Deployment', '  resource: deployments', '  hold: { by: rest }'))[0] ?? '',
       /have a dot/,

@@ -1,9 +1,10 @@
 /** Fills this mover's part of the facts, read only: kinds, namespaces and objects of both sides, what moves, what stays. */
-import type { Cluster } from '../../cluster/cluster.ts';
+import type { Cluster, KubeObject } from '../../cluster/cluster.ts';
 import { hasStatus, type ResourceId } from '../../cluster/cluster.ts';
 import { blocked } from '../../errors.ts';
-import { groupResource, type Access, type Key } from '../../graph/ref.ts';
+import { groupResource, keyOf, type Access, type Key, type ObjectRef } from '../../graph/ref.ts';
 import { addedKinds } from '../../kinds/added.ts';
+import { strayNamespaces } from '../../kinds/namespaces.ts';
 import type { KindFact, NamespaceFact } from '../../plan/facts.ts';
 import type { Finding } from '../../plan/plan.ts';
 import type { DiscoverContext, FactsBuilder } from '../mover.ts';
@@ -78,6 +79,7 @@ async function readSource(source: Cluster, c: DiscoverContext, own: Kinds, targe
     ...(target === undefined ? {} : { target }),
     ...(c.options.scoping === undefined ? {} : { scoping: c.options.scoping }),
     refused: (kind, status) => refused(kind, status, 'source', c),
+    ...strayWatch(builder, c),
     signal: c.signal,
   });
   for (const [key, fact] of found.objects) builder.objects.set(key, fact);
@@ -85,6 +87,21 @@ async function readSource(source: Cluster, c: DiscoverContext, own: Kinds, targe
   for (const [key, why] of found.scope) c.scope.set(key, why);
   c.named?.push(...found.named);
   c.left.push(...found.left);
+}
+
+/** Of objects that go into a namespace of another name: where they say the present one in a way that nobody has described. */
+function strayWatch(
+  builder: FactsBuilder,
+  { options: { scoping } }: DiscoverContext,
+): { see?: (object: KubeObject, ref: ObjectRef) => void } {
+  const { toNamespace, namespaces: [from] = [] } = scoping ?? {};
+  if (from === undefined || toNamespace === undefined || toNamespace === from) return {};
+  return {
+    see: (object, ref) => {
+      const paths = strayNamespaces(object, ref, from);
+      if (paths.length > 0) builder.stray.set(keyOf(ref), paths);
+    },
+  };
 }
 
 /** On the other side only what may meet ours: objects of the same kinds in the same version, of Secrets and ConfigMaps those of the same name. */

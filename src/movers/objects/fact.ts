@@ -116,14 +116,14 @@ function managersOf(object: KubeObject): { managed: boolean; madeBy?: string } {
 function referencesOf(object: KubeObject, from: ObjectRef, kind: KindDescription, places: Places): ObjectFact['references'] {
   return kind.follows.flatMap((follow) =>
     valuesAt(object, follow.path).flatMap((value) => {
-      const key = named(value, follow, from, places);
+      const key = named(value, follow, from, object, places);
       return key === undefined ? [] : [{ path: follow.path, key, optional: follow.required !== true }];
     }),
   );
 }
 
-function named(value: unknown, follow: Follow, from: ObjectRef, places: Places): Key | undefined {
-  const target = targetOf(value, follow);
+function named(value: unknown, follow: Follow, from: ObjectRef, object: KubeObject, places: Places): Key | undefined {
+  const target = targetOf(value, follow, object);
   if (target === undefined || target.name === '') return undefined;
   const place = places(target);
   if (place === undefined) return undefined;
@@ -141,9 +141,10 @@ interface Target extends KindName {
   readonly namespace?: string;
 }
 
-function targetOf(value: unknown, { as, to }: Follow): Target | undefined {
+function targetOf(value: unknown, { as, to, namespaceAt }: Follow, object: KubeObject): Target | undefined {
   if (typeof value === 'string') {
-    if (as === 'name') return { ...to, name: value };
+    const beside = namespaceAt === undefined ? undefined : scalarAt(object, namespaceAt);
+    if (as === 'name') return { ...to, name: value, ...(typeof beside === 'string' && beside !== '' ? { namespace: beside } : {}) };
     const slash = value.indexOf('/');
     return as === 'slashed' && slash > 0 ? { ...to, namespace: value.slice(0, slash), name: value.slice(slash + 1) } : undefined;
   }

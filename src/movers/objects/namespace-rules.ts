@@ -1,5 +1,5 @@
 /** What speaks against moving into a namespace of another name. Pure. */
-import { title } from '../../graph/ref.ts';
+import { groupResource, title } from '../../graph/ref.ts';
 import type { Rule } from '../../plan/facts.ts';
 import { block, moving } from './sound.ts';
 
@@ -42,4 +42,25 @@ const taken: Rule = (facts) => {
   );
 };
 
-export const namespaceRules: readonly Rule[] = [bound, taken];
+/** What looks like the namespace where nothing says that it is: left as it is, and told, once per kind and place. */
+const stray: Rule = (facts) => {
+  const { toNamespace, namespaces: [from] = [] } = facts.scoping ?? {};
+  const found = new Map<string, { readonly id: string; readonly path: string; readonly first: string; count: number }>();
+  for (const { key, ref } of moving(facts)) {
+    const id = groupResource(ref);
+    for (const path of facts.roles['source']?.stray?.get(key) ?? []) {
+      const known = found.get(`${id} ${path}`);
+      if (known === undefined) found.set(`${id} ${path}`, { id, path, first: title(ref), count: 1 });
+      else known.count++;
+    }
+  }
+  return [...found.values()].map(({ id, path, first, count }) => ({
+    rule: 'objects/namespace-named',
+    level: 'warn',
+    subject: id,
+    sentence: `${count} ${id} say ${from ?? ''} at ${path} (${first} is one): whether that means the namespace is not known, so it does not become ${toNamespace ?? ''}.`,
+    fix: `look at it on the target, or describe the kind (--kinds FILE: follows, as slashed or with namespaceAt)`,
+  }));
+};
+
+export const namespaceRules: readonly Rule[] = [bound, taken, stray];
