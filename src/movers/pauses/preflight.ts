@@ -1,5 +1,5 @@
 /** Rules about pauses: what its user paused stays paused, and what keeps CAPM3 from acknowledging a pause. */
-import { groupResource, title } from '../../graph/ref.ts';
+import { groupResource, title, type ObjectRef } from '../../graph/ref.ts';
 import { addedKind } from '../../kinds/added.ts';
 import { componentOfKind } from '../../kinds/components.ts';
 import { describe } from '../../kinds/describe.ts';
@@ -7,6 +7,7 @@ import { BLOCK_MOVE, CAPM3_VALUE, CLUSTER_NAME, HOST_PAUSED, PAUSED } from '../.
 import { FORMER } from '../../plan/marks.ts';
 import type { Facts, ObjectFact, Rule } from '../../plan/facts.ts';
 import type { Finding } from '../../plan/plan.ts';
+import { HOSTS } from './hosts-below.ts';
 
 export const BLOCKED_RULE = 'pauses/block-move';
 /** No finding of preflight: what `--allow` names when a controller does not say that it has paused. */
@@ -68,10 +69,15 @@ function subjectOf({ namespace = '', name }: ObjectFact['ref']): string {
   return `${namespace}/${name}`;
 }
 
+/** Who puts `block-move` on objects of a kind: on hosts that is CAPM3, not the one that serves them. */
+function blockerOf(ref: ObjectRef): string | undefined {
+  return ref.group === HOSTS.group && ref.kind === HOSTS.kind ? 'capm3' : componentOfKind(groupResource(ref));
+}
+
 /** Each is waited for when its controller has been told to let go; one that is left over from a controller that is gone is never taken off. */
 function blockedMoves(facts: Facts): readonly Finding[] {
   return inScope(facts)
-    .filter(({ ref, annotations }) => BLOCK_MOVE in annotations && !isRunning(componentOfKind(groupResource(ref)), facts))
+    .filter(({ ref, annotations }) => BLOCK_MOVE in annotations && !isRunning(blockerOf(ref), facts))
     .map(({ ref }) => ({
       rule: BLOCKED_RULE,
       level: 'block' as const,
