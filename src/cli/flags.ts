@@ -309,7 +309,10 @@ export const planFileFlag = {
 };
 
 export const acceptDriftFlag = {
-  'accept-drift': Flags.boolean({ summary: 'go on with what is no longer as the file says as it is now', helpGroup: GROUPS.run }),
+  'accept-drift': Flags.boolean({
+    summary: 'begin although something is no longer as the file says, with that as it is now',
+    helpGroup: GROUPS.run,
+  }),
 };
 
 function parseDryRun(text: string): string {

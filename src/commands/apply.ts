@@ -7,7 +7,8 @@ export default class Apply extends MigrateCommand<typeof Apply> {
   static override summary = 'carry out a plan that was written with --plan-file';
 
   static override description = `Reads both clusters again, judges them by the same rules, and compares them with the file: UIDs, what is in scope, content
-other than status. Where something is no longer as it was reviewed it is named, and nothing is begun (exit 4). Options and steps
+other than status. Where something is no longer as it was reviewed it is named, and nothing is begun (exit 4). It is compared again
+when each phase begins: what changed later stops the run, thawed, until resume is told --allow plan-file/drift. Options and steps
 come from the file, the clusters too; consents are given here.`;
 
   static override examples = [

@@ -17,12 +17,10 @@ export function reviewedPlan(plan: Plan, now: PlanFile, path: string, timeout: n
   const phases = phasesToProve(plan);
   const procedure = new Procedure(timeout);
   for (const { id, state } of phases) {
-    procedure
-      .phase(id, state)
-      .step(REVIEWED, 'objects.reviewed', ACROSS, REVIEWED, `see everything as ${basename(path)} says`, {
-        params: { file: path },
-        yields: [`${id}/drift`],
-      });
+    procedure.phase(id, state).step(REVIEWED, 'objects.reviewed', ACROSS, REVIEWED, `see everything as ${basename(path)} says`, {
+      params: { file: path },
+      yields: [`${id}/drift`],
+    });
   }
   const proven = new Map(procedure.steps.map((step) => [step.id.slice(0, step.id.indexOf('/')), step]));
   return {
