@@ -37,15 +37,8 @@ export function mistakesIn(kinds: readonly AddedKind[], before: Described, where
 
 type Contradiction = readonly [readonly (string | number)[], string];
 
-function contradictions({ hold, release, dropAnnotations = [], kept, adopted, follows = [] }: AddedKind): Contradiction[] {
-  const found: Contradiction[] = [];
-  for (const [at, { path, as, namespaceAt }] of follows.entries()) {
-    if (namespaceAt === undefined) continue;
-    const field = ['follows', at, 'namespaceAt'];
-    if (as !== 'name') found.push([field, `namespaceAt is for plain names; as: ${as} says the namespace itself`]);
-    else if (`${path}${namespaceAt}`.includes('[]'))
-      found.push([field, 'of names in a list nobody can tell which namespace is whose; neither path may have []']);
-  }
+function contradictions({ hold, release, dropAnnotations = [], kept, adopted, follows }: AddedKind): Contradiction[] {
+  const found = misplaced(follows);
   const own = hold?.by === 'field' || hold?.by === 'annotation';
   if (release !== undefined && !own) {
     found.push([['release'], `release is for kinds with a hold of their own; with hold by ${hold?.by ?? 'cluster'} nothing is let go`]);
@@ -56,6 +49,19 @@ function contradictions({ hold, release, dropAnnotations = [], kept, adopted, fo
   }
   if (kept !== undefined && adopted !== undefined && kept.length > 0) {
     found.push([['adopted'], 'kept and adopted say opposite things: kept names what must stay, adopted what may change']);
+  }
+  return found;
+}
+
+/** Namespaces said beside what says its own, or beside names of which there are many. */
+function misplaced(follows: AddedKind['follows'] = []): Contradiction[] {
+  const found: Contradiction[] = [];
+  for (const [at, { path, as, namespaceAt }] of follows.entries()) {
+    if (namespaceAt === undefined) continue;
+    const field = ['follows', at, 'namespaceAt'];
+    if (as !== 'name') found.push([field, `namespaceAt is for plain names; as: ${as} says the namespace itself`]);
+    else if (`${path}${namespaceAt}`.includes('[]'))
+      found.push([field, 'of names in a list nobody can tell which namespace is whose; neither path may have []']);
   }
   return found;
 }

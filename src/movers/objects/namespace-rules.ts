@@ -58,8 +58,8 @@ const stray: Rule = (facts) => {
     rule: 'objects/namespace-named',
     level: 'warn',
     subject: id,
-    sentence: `${count} ${id} say ${from ?? ''} at ${path} (${first} is one): whether that means the namespace is not known, so it does not become ${toNamespace ?? ''}.`,
-    fix: `look at it on the target, or describe the kind (--kinds FILE: follows, as slashed or with namespaceAt)`,
+    sentence: `${from ?? ''} at ${path} stays as it is (${count === 1 ? first : `${count} objects, ${first} is one`}): nothing tells whether it means the namespace, which becomes ${toNamespace ?? ''}.`,
+    fix: 'look at it on the target, or say it in a description of the kind: --kinds FILE, follows, as slashed or with namespaceAt',
   }));
 };
 
