@@ -39,8 +39,8 @@ const clusterOf = ({ kind, metadata }: KubeObject): string | undefined =>
 function pausedIn(all: Snapshot): string[] {
   return [...all.values()]
     .map((object) => object as unknown as KubeObject)
-    .filter((object) => SAYING.includes(object.kind ?? '') && saysPaused(object) === 'True' && clusterOf(object) !== STILL)
-    .map(({ kind = '', metadata }) => `${kind}/${metadata.name}`)
+    .filter((object) => SAYING.includes(object.kind) && saysPaused(object) === 'True' && clusterOf(object) !== STILL)
+    .map(({ kind, metadata }) => `${kind}/${metadata.name}`)
     .sort();
 }
 
@@ -117,8 +117,8 @@ describe('move-objects beside running controllers', function () {
     const [source, target] = await stage.snapshots();
     const expected = [...original.values()]
       .map((object) => object as unknown as KubeObject)
-      .filter((object) => SAYING.includes(object.kind ?? '') && clusterOf(object) !== STILL && object.metadata.name !== HANGING)
-      .map(({ kind = '', metadata }) => `${kind}/${metadata.name}`)
+      .filter((object) => SAYING.includes(object.kind) && clusterOf(object) !== STILL && object.metadata.name !== HANGING)
+      .map(({ kind, metadata }) => `${kind}/${metadata.name}`)
       .sort();
     assert.ok(expected.length >= 8, expected.join());
     assert.deepEqual(pausedIn(source), expected);
@@ -130,7 +130,7 @@ describe('move-objects beside running controllers', function () {
     const [, target] = await stage.snapshots();
     assert.deepEqual(marked(target), marked(original));
     const still = [...target.values()].map((object) => object as unknown as KubeObject).filter((one) => clusterOf(one) === STILL);
-    const words = still.filter(({ kind = '' }) => SAYING.includes(kind)).map(saysPaused);
+    const words = still.filter(({ kind }) => SAYING.includes(kind)).map(saysPaused);
     assert.deepEqual([...new Set(words)], ['True']);
     assert.deepEqual(stage.powerLog(), []);
   });
