@@ -9,18 +9,12 @@ import { LETTING_GO } from '../../plan/marks.ts';
 import type { Context } from './known.ts';
 import { kindOf } from './read.ts';
 
-/** What happens to an object right before it goes; gives it back as it stands then. */
-export type Prepare = (object: KubeObject) => KubeObject | Promise<KubeObject>;
-const asItIs: Prepare = (object) => object;
+/** Annotations that stand on an object before it is deleted, beside its own. */
+type News = Readonly<Record<string, ''>>;
+const NONE: News = {};
 
-/** Tells webhooks that the deletion is part of a move, as clusterctl does: one annotation beside the others. A merge patch, under what was read. */
-export function announcing(cluster: Cluster, ref: ObjectRef, { signal }: Pick<Context, 'signal'>): Prepare {
-  return async (object) => {
-    const { uid, resourceVersion, annotations = {}, deletionTimestamp } = object.metadata;
-    if (DELETE_FOR_MOVE in annotations || deletionTimestamp !== undefined) return object;
-    return await cluster.patch(ref, { metadata: { uid, resourceVersion, annotations: { [DELETE_FOR_MOVE]: '' } } }, { signal });
-  };
-}
+/** Tells webhooks that the deletion is part of a move, as clusterctl does. */
+export const PART_OF_A_MOVE: News = { [DELETE_FOR_MOVE]: '' };
 
 /** Status writers in between make us look again this often. */
 const ATTEMPTS = 12;
@@ -35,19 +29,13 @@ export function isGoing({ deleting, annotations }: Pick<ObjectFact, 'deleting' |
  * @returns true when it went, false when it had gone already
  * @throws MigrateError `objects/unheld` when its mark is missing
  */
-export async function letGo(
-  cluster: Cluster,
-  ref: ObjectRef,
-  read: KubeObject,
-  c: Pick<Context, 'signal'>,
-  prepare: Prepare = asItIs,
-): Promise<boolean> {
+export async function letGo(cluster: Cluster, ref: ObjectRef, read: KubeObject, c: Pick<Context, 'signal'>, news = NONE): Promise<boolean> {
   let object: KubeObject | undefined = read;
   for (let attempt = 1; object !== undefined; attempt++) {
     if (object.metadata.uid !== read.metadata.uid) return false;
     assertHeld(ref, object);
     try {
-      await once(cluster, ref, await prepare(object), c);
+      await once(cluster, ref, object, c, news);
       return true;
     } catch (error) {
       if (hasStatus(error, 404)) return true;
@@ -58,23 +46,31 @@ export async function letGo(
   return false;
 }
 
-async function once(cluster: Cluster, ref: ObjectRef, read: KubeObject, { signal }: Pick<Context, 'signal'>): Promise<void> {
-  const deleteFirst = kindOf(ref).retire === 'delete-first';
-  let standing: KubeObject | undefined = read;
-  if (deleteFirst) {
+async function once(cluster: Cluster, ref: ObjectRef, read: KubeObject, { signal }: Pick<Context, 'signal'>, news: News): Promise<void> {
+  if (kindOf(ref).retire === 'delete-first') {
+    let standing: KubeObject | undefined = await annotate(cluster, ref, read, news, signal);
     if (standing.metadata.deletionTimestamp === undefined) standing = await remove(cluster, ref, standing, signal);
-    if (standing?.metadata.deletionTimestamp !== undefined) await strip(cluster, ref, standing, signal);
+    if (standing?.metadata.deletionTimestamp !== undefined) await strip(cluster, ref, standing, NONE, signal);
     return;
   }
-  standing = await strip(cluster, ref, standing, signal);
-  if (standing.metadata.deletionTimestamp === undefined) await remove(cluster, ref, standing, signal);
+  const bare = await strip(cluster, ref, read, news, signal);
+  if (bare.metadata.deletionTimestamp === undefined) await remove(cluster, ref, bare, signal);
 }
 
-/** Without finalizers it stays as it is, unless it is being deleted: then it goes with this. */
-async function strip(cluster: Cluster, ref: ObjectRef, object: KubeObject, signal: AbortSignal): Promise<KubeObject> {
-  const { uid, resourceVersion, finalizers = [] } = object.metadata;
-  if (finalizers.length === 0) return object;
-  return await cluster.patch(ref, { metadata: { uid, resourceVersion, finalizers: null, annotations: { [LETTING_GO]: '' } } }, { signal });
+/** What it does not carry yet; nothing on what is being deleted. A merge patch, under what was read. */
+async function annotate(cluster: Cluster, ref: ObjectRef, object: KubeObject, news: News, signal: AbortSignal): Promise<KubeObject> {
+  const { uid, resourceVersion, annotations = {}, deletionTimestamp } = object.metadata;
+  const missing = Object.entries(news).filter(([name]) => !(name in annotations));
+  if (missing.length === 0 || deletionTimestamp !== undefined) return object;
+  return await cluster.patch(ref, { metadata: { uid, resourceVersion, annotations: Object.fromEntries(missing) } }, { signal });
+}
+
+/** Without finalizers it stays as it is, unless it is being deleted: then it goes with this. The news go along in the same request. */
+async function strip(cluster: Cluster, ref: ObjectRef, object: KubeObject, news: News, signal: AbortSignal): Promise<KubeObject> {
+  const { uid, resourceVersion, finalizers = [], deletionTimestamp } = object.metadata;
+  if (finalizers.length === 0) return await annotate(cluster, ref, object, news, signal);
+  const annotations = { ...(deletionTimestamp === undefined ? news : NONE), [LETTING_GO]: '' };
+  return await cluster.patch(ref, { metadata: { uid, resourceVersion, finalizers: null, annotations } }, { signal });
 }
 
 async function remove(cluster: Cluster, ref: ObjectRef, object: KubeObject, signal: AbortSignal): Promise<KubeObject | undefined> {

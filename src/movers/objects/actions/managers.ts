@@ -1,6 +1,7 @@
 /** `objects.managers`: who owns which field, as on the source. A POST ignores managedFields; a merge patch sets them exactly, ours left out. */
-import { hasStatus, type Cluster, type ManagedField } from '../../../cluster/cluster.ts';
-import type { Action } from '../../../plan/action.ts';
+import { hasStatus, type Cluster, type KubeObject, type ManagedField } from '../../../cluster/cluster.ts';
+import type { Key } from '../../../graph/ref.ts';
+import type { Action, Seen } from '../../../plan/action.ts';
 import { isOurEntry } from '../../marked.ts';
 import { accessTo, isNoted, noted, type Context } from '../known.ts';
 import { readItems } from '../sides.ts';
@@ -15,32 +16,36 @@ export function managers(): Action<Cluster> {
     async probe(items, c) {
       const there = await readItems(c.cluster('to'), new Map(items.map((item) => [item.key, item])), c);
       return new Map(
-        items.map(({ key }) => {
-          const done = !there.has(key) || c.outcome(c.step.id, key) !== undefined || isNoted(noted(c, key), 'kept');
-          return [key, { state: done ? 'done' : 'todo' }];
+        items.map(({ key }): [Key, Seen] => {
+          const copy = there.get(key);
+          const done = copy === undefined || c.outcome(c.step.id, key) !== undefined || isNoted(noted(c, key), 'kept');
+          return [key, done ? { state: 'done' } : { state: 'todo', saw: { uid: copy.uid, resourceVersion: copy.resourceVersion } }];
         }),
       );
     },
-    async apply(item, _seen, c) {
+    async apply(item, seen, c) {
       const original = await c.cluster('from').get(refOf(item), { signal: c.signal });
       const wanted = (original?.metadata.managedFields ?? []).filter((entry) => !isOurEntry(entry));
-      return wanted.length === 0 ? { verb: 'kept' } : await restore(item, wanted, c);
+      return wanted.length === 0 ? { verb: 'kept' } : await restore(item, wanted, seen.saw as Standing, c);
     },
     access: (items, step) => [...accessTo(items, step, 'from', ['get']), ...accessTo(items, step, 'to', ['get', 'list', 'patch'])],
   };
 }
 
+/** The copy as it was seen. */
+type Standing = Pick<KubeObject['metadata'], 'uid' | 'resourceVersion'>;
+
+/** As it was listed; only where somebody has written since it is looked at by itself. */
 async function restore(
   item: Item,
   managedFields: readonly ManagedField[],
+  seen: Standing,
   c: Context,
 ): Promise<{ verb: string; resourceVersion?: string }> {
   const ref = refOf(item);
   const to = c.cluster('to');
+  let { uid, resourceVersion }: Standing = seen;
   for (let attempt = 1; ; attempt++) {
-    const standing = await to.get(ref, { signal: c.signal });
-    if (standing === undefined) return { verb: 'gone' };
-    const { uid, resourceVersion } = standing.metadata;
     try {
       const written = await to.patch(ref, { metadata: { uid, resourceVersion, managedFields } }, { signal: c.signal });
       return {
@@ -48,7 +53,11 @@ async function restore(
         ...(written.metadata.resourceVersion === undefined ? {} : { resourceVersion: written.metadata.resourceVersion }),
       };
     } catch (error) {
+      if (hasStatus(error, 404)) return { verb: 'gone' };
       if (!hasStatus(error, 409) || attempt === ATTEMPTS) throw error;
     }
+    const standing = await to.get(ref, { signal: c.signal });
+    if (standing === undefined) return { verb: 'gone' };
+    ({ uid, resourceVersion } = standing.metadata);
   }
 }

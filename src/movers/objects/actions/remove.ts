@@ -8,7 +8,7 @@ import type { ObjectFact } from '../../../plan/facts.ts';
 import { managerOf } from '../../../plan/marks.ts';
 import type { Item } from '../../../plan/plan.ts';
 import { accessTo, isNoted, narrowed, noted, standingItems, type Context } from '../known.ts';
-import { announcing, isGoing, letGo } from '../let-go.ts';
+import { PART_OF_A_MOVE, isGoing, letGo } from '../let-go.ts';
 import type { OtherSide } from '../owners.ts';
 import { listedKinds, knownKinds, refOf as refOfObject, type Listed } from '../read.ts';
 import { readItems } from '../sides.ts';
@@ -32,7 +32,7 @@ export function remove(other: OtherSide): Action<Cluster> {
       const at = c.cluster('at');
       const fact = seen.saw as ObjectFact;
       for (const { object, kind } of derived.get(fact.uid) ?? []) await letGo(at, refOfObject(object, kind), object, c);
-      await letGo(at, refOf(item), standingOf(fact), c, c.step.params['announce'] === true ? announcing(at, refOf(item), c) : undefined);
+      await letGo(at, refOf(item), standingOf(fact), c, c.step.params['announce'] === true ? PART_OF_A_MOVE : {});
       if (isCopies(c)) other.set(item.key, undefined);
       return { verb: 'removed' };
     },
