@@ -16,8 +16,10 @@ demo-contrast: build ## the same fleet, moved without status: watch it being wip
 test: node_modules/.package-lock.json ## everything but benchmarks
 	@$(NODE) .ci/test.js
 
-bench: build ## 1,000 hosts beside a bare loop of the same writes
-	@$(NODE) test/bench/bench.ts
+BENCH ?= bench
+
+bench: build ## 1,000 hosts beside a bare loop of the same writes; BENCH=move-objects: 20,000 objects moved
+	@$(NODE) test/bench/$(BENCH).ts
 
 sweep: build ## interrupt a pivot at every request: FIXTURE=kinds SHARD=1/4 MINUTES=30; adds to docs/evidence/sweep.md
 	@$(NODE) test/sweep/sweep.ts

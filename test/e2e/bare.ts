@@ -29,12 +29,12 @@ export class Bare {
     this.dir = dir;
   }
 
-  /** `kubectl migrate ARGV`; the state directory is that of `name`. */
-  start(name: string, argv: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  /** `kubectl migrate ARGV`; the state directory is that of `name`. Killed as hung after so many milliseconds of patience. */
+  start(name: string, argv: readonly string[], env: Readonly<Record<string, string>> = {}, patience = 230_000) {
     return execa(process.execPath, [PROGRAM, ...argv], {
       reject: false,
       stdin: 'ignore',
-      timeout: 230_000,
+      timeout: patience,
       env: {
         XDG_STATE_HOME: this.dir,
         KUBECTL_MIGRATE_STATE_DIR: this.stateDir(name),
