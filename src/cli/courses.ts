@@ -77,6 +77,11 @@ function fileCourse(flags: CourseFlags, file: string): Course {
   return flags['dry-run'] === 'client' ? 'plan-and-file' : 'file';
 }
 
+/** Does a run that is begun now come to its backup? */
+export function needsKey(course: Course, flags: CourseFlags): boolean {
+  return course === 'run' && !BEFORE_HAND_OVER.includes(flags.until);
+}
+
 /** A run that would come to the hand-over question with nobody to answer it is not begun. */
 export function refuseSilence(what: string, flags: CourseFlags, desk: Desk): void {
   const answerable = flags.yes === true || desk.streams.terminal || BEFORE_HAND_OVER.includes(flags.until);

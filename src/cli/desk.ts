@@ -15,6 +15,7 @@ import { fanOut } from '../ui/progress/progress.ts';
 import type { Progress } from '../ui/progress/progress.ts';
 import { Results } from '../ui/results.ts';
 import type { IOStreams, OutStream } from '../ui/streams.ts';
+import { keySources } from './backup.ts';
 import { answering } from './consent.ts';
 import { SIGNAL_EXIT } from './exit.ts';
 import { listenForSignals } from './signals.ts';
@@ -31,6 +32,8 @@ export interface DeskFlags {
   readonly events?: 'json' | undefined;
   readonly 'events-file'?: string | undefined;
   readonly 'state-dir'?: string | undefined;
+  readonly 'backup-passphrase-file'?: string | undefined;
+  readonly 'backup-identity'?: readonly string[] | undefined;
 }
 
 /** Phases in which nothing is written. */
@@ -50,11 +53,13 @@ export class Desk {
   /** A run has come to a phase that writes: what nobody foresaw is then no longer "nothing was changed". */
   #wrote = false;
   #failureTold = false;
+  readonly #flags: DeskFlags;
   readonly #version: string;
   readonly #machines: Listener;
 
   constructor(world: World, flags: DeskFlags, version: string) {
     this.world = world;
+    this.#flags = flags;
     this.#version = version;
     this.streams = world.streams({ noColor: flags['no-color'], noInput: flags['no-input'] === true || flags.events !== undefined });
     this.format = flags.output ?? 'text';
@@ -80,6 +85,7 @@ export class Desk {
       stateDir: this.stateDir,
       listener: this.listener,
       ask: answering(new Set(consents), (question) => this.world.ask(question, this.streams, look, stop), this.progress),
+      keys: keySources(this.#flags, this.world, this.streams, stop),
       given: consents,
       stop,
       hard,

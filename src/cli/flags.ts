@@ -120,6 +120,23 @@ export const identityFlags = {
   }),
 };
 
+/** Of a command that has no source. */
+export const targetFlags = {
+  target: clusterFlags.target,
+  'target-context': clusterFlags['target-context'],
+  kubeconfig: clusterFlags.kubeconfig,
+  'to-kubeconfig': clusterFlags['to-kubeconfig'],
+  'to-kubeconfig-context': clusterFlags['to-kubeconfig-context'],
+  cluster: clusterFlags.cluster,
+  user: clusterFlags.user,
+  server: clusterFlags.server,
+  token: clusterFlags.token,
+  'target-as': identityFlags['target-as'],
+  'target-as-group': identityFlags['target-as-group'],
+  'target-as-uid': identityFlags['target-as-uid'],
+  'request-timeout': identityFlags['request-timeout'],
+};
+
 export const everywhereFlag = (summary: string) => ({
   'all-namespaces': Flags.boolean({ char: 'A', summary, env: 'KUBECTL_MIGRATE_ALL_NAMESPACES' }),
 });

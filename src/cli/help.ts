@@ -9,16 +9,31 @@ type Flag = Loadable['flags'][string];
 
 /** Narrow enough to be read, wide enough for the flags. */
 const MAX_WIDTH = 110;
-const GROUPS = ['CLUSTERS', '', 'RUN', 'OUTPUT', 'IDENTITY'] as const;
+const GROUPS = ['CLUSTERS', '', 'RUN', 'BACKUP', 'OUTPUT', 'IDENTITY'] as const;
 const GROUP_TITLES: Readonly<Record<string, string>> = {
   '': 'Flags',
   CLUSTERS: 'Clusters',
   RUN: 'How it runs',
+  BACKUP: 'Backup',
   OUTPUT: 'Output',
   IDENTITY: 'Acting as somebody else',
 };
 /** In the order in which they are needed, not of the alphabet. */
-const ORDER = ['pivot', 'move-objects', 'preflight', 'apply', 'graph', 'status', 'resume', 'rollback', 'retire', 'verify', 'runs', 'ctx'];
+const ORDER = [
+  'pivot',
+  'move-objects',
+  'preflight',
+  'apply',
+  'graph',
+  'status',
+  'resume',
+  'rollback',
+  'retire',
+  'restore',
+  'verify',
+  'runs',
+  'ctx',
+];
 
 /** `kubectl-migrate` is the file's name, `kubectl migrate` what is typed. */
 export function typedName(bin: string): string {

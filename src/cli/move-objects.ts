@@ -4,8 +4,9 @@ import { usageError } from '../errors.ts';
 import { parseSelector } from '../graph/labels.ts';
 import type { MoveRequest } from '../runs/runs.ts';
 import type { Outcome } from '../ui/outcome.ts';
+import { backupOf, type BackupFlags } from './backup.ts';
 import { chooseClusters, chooseSide, waysOf, type ClusterFlags, type Clusters, type Ways } from './clusters.ts';
-import { follow, refuseSilence, type Course, type CourseFlags } from './courses.ts';
+import { follow, needsKey, refuseSilence, type Course, type CourseFlags } from './courses.ts';
 import type { Desk } from './desk.ts';
 import { namespaceOf, namespacesAsked, type NamespaceFlags } from './scope.ts';
 
@@ -14,7 +15,7 @@ export interface SelectionFlags extends NamespaceFlags {
   readonly 'filter-cluster'?: string | undefined;
 }
 
-export interface MoveFlags extends ClusterFlags, CourseFlags, SelectionFlags {
+export interface MoveFlags extends BackupFlags, ClusterFlags, CourseFlags, SelectionFlags {
   readonly 'to-namespace'?: string | undefined;
   readonly 'to-directory'?: string | undefined;
   readonly 'from-directory'?: string | undefined;
@@ -34,10 +35,12 @@ export async function moveObjects(flags: MoveFlags, names: readonly string[], co
   refuseUnsuited(flags);
   // Whoever saves hands nothing over.
   if (course === 'run' && flags['to-directory'] === undefined) refuseSilence('move-objects', flags, desk);
-  return await follow(course, await requestOf(flags, names, desk), flags, desk);
+  return await follow(course, await requestOf(flags, names, course, desk), flags, desk);
 }
 
-async function requestOf(flags: MoveFlags, names: readonly string[], desk: Desk): Promise<MoveRequest> {
+async function requestOf(flags: MoveFlags, names: readonly string[], course: Course, desk: Desk): Promise<MoveRequest> {
+  const backup =
+    flags['from-directory'] === undefined ? backupOf(flags, { terminal: desk.streams.terminal, needed: needsKey(course, flags) }) : {};
   const asked = namesOf(flags, names);
   if (flags.selector !== undefined) parseSelector(flags.selector);
   const chosen = namespacesAsked(flags);
@@ -62,6 +65,7 @@ async function requestOf(flags: MoveFlags, names: readonly string[], desk: Desk)
     stayFrozen: flags['stay-frozen'] ?? false,
     lockNamespace: flags['lock-namespace'],
     onConflict: flags['on-conflict'],
+    ...backup,
   };
 }
 

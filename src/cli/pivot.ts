@@ -1,13 +1,14 @@
 /** What `pivot` and `preflight` are asked for, from their flags. */
 import type { PivotRequest } from '../runs/runs.ts';
 import type { Outcome } from '../ui/outcome.ts';
+import { backupOf, type BackupFlags } from './backup.ts';
 import { chooseClusters, waysOf } from './clusters.ts';
 import type { ClusterFlags } from './clusters.ts';
-import { follow, refuseSilence, type Course } from './courses.ts';
+import { follow, needsKey, refuseSilence, type Course } from './courses.ts';
 import type { Desk } from './desk.ts';
 import { namespacesAsked, type NamespaceFlags } from './scope.ts';
 
-export interface PivotFlags extends ClusterFlags, NamespaceFlags {
+export interface PivotFlags extends BackupFlags, ClusterFlags, NamespaceFlags {
   readonly kinds?: readonly string[] | undefined;
   readonly allow?: readonly string[] | undefined;
   readonly timeout?: number | undefined;
@@ -28,10 +29,11 @@ const TWO_MINUTES = 120_000;
 /** Reads both sides, judges, and follows the course. */
 export async function pivot(flags: PivotFlags, course: Course, desk: Desk): Promise<Outcome> {
   if (course === 'run') refuseSilence('pivot', flags, desk);
-  return await follow(course, await requestOf(flags, desk), flags, desk);
+  return await follow(course, await requestOf(flags, course, desk), flags, desk);
 }
 
-async function requestOf(flags: PivotFlags, desk: Desk): Promise<PivotRequest> {
+async function requestOf(flags: PivotFlags, course: Course, desk: Desk): Promise<PivotRequest> {
+  const backup = backupOf(flags, { terminal: desk.streams.terminal, needed: needsKey(course, flags) });
   const namespaces = namespacesAsked(flags) ?? [];
   const clusters = await chooseClusters(flags, waysOf(desk));
   return {
@@ -47,5 +49,6 @@ async function requestOf(flags: PivotFlags, desk: Desk): Promise<PivotRequest> {
     lockNamespace: flags['lock-namespace'],
     onConflict: flags['on-conflict'],
     ...(flags.kinds === undefined ? {} : { kinds: flags.kinds }),
+    ...backup,
   };
 }

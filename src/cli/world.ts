@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MigrateError } from '../errors.ts';
-import type { Answer, Question, RunView, Runs } from '../runs/runs.ts';
+import type { Answer, KeySources, Question, RunView, Runs } from '../runs/runs.ts';
 import type { prepareRun } from '../runs/start.ts';
 import type { ContextsView } from '../ui/outcome.ts';
 import type { Pick } from '../ui/pickers.ts';
@@ -27,6 +27,7 @@ export interface World {
   contexts(kubeconfig: string | undefined): Promise<ContextsView>;
   isFile(path: string): boolean;
   ask(question: Question, streams: IOStreams, look: PromptLook, stop: AbortSignal): Promise<Answer>;
+  askPassphrase(file: string, purpose: 'write' | 'open', streams: IOStreams, stop: AbortSignal): ReturnType<KeySources['ask']>;
   pick(pick: Pick, streams: IOStreams): Promise<string | undefined>;
   onSignal(signal: SignalName, listener: () => void): () => void;
   /** Milliseconds since the epoch. */
@@ -74,6 +75,8 @@ export const processWorld: World = {
   },
   isFile: (path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() === false,
   ask: async (question, streams, look, stop) => (await import('../ui/prompts.ts')).askAtTerminal(question, streams, look, stop),
+  askPassphrase: async (file, purpose, streams, stop) =>
+    (await import('../ui/prompts.ts')).askPassphraseAtTerminal(file, purpose, streams, stop),
   pick: async (pick, streams) => (await import('../ui/pickers.ts')).pickContext(pick, streams),
   onSignal: (signal, listener) => {
     process.on(signal, listener);

@@ -3,11 +3,11 @@
  * its kind, its definition) comes from the cluster that the objects are meant for.
  */
 import { createHash } from 'node:crypto';
-import { basename, resolve } from 'node:path';
+import { basename } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { keyOf, type Access, type Key, type ObjectRef, type Role } from '../graph/ref.ts';
 import type { Cluster, KubeObject, ListOptions, Resource, ResourceId, WatchEvent } from './cluster.ts';
-import { readSaved, type Saved } from './saved.ts';
+import { readSaved, type Saved, type SavedTexts } from './saved.ts';
 
 export interface DirectoryOptions {
   /** Knows the kinds. */
@@ -25,10 +25,10 @@ export function isDirectory({ server }: { readonly server: string }): boolean {
 }
 
 /** Its UID is a hash of all files: what was changed is another directory. @throws MigrateError `directory/...` (2) with the file's name */
-export async function openDirectory(role: Role, path: string, o: DirectoryOptions): Promise<Cluster> {
-  const directory = resolve(path);
+export async function openSaved(role: Role, texts: SavedTexts, o: DirectoryOptions): Promise<Cluster> {
+  const { place: directory } = texts;
   const resources = await o.target.resources(o.signal === undefined ? {} : { signal: o.signal });
-  const { saved, digest } = await readSaved(directory, resources);
+  const { saved, digest } = await readSaved(texts, resources);
   const files = new Files(
     saved.map((one) => ({ ...one, body: o.read(one.body) })),
     o,

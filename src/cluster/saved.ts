@@ -7,6 +7,19 @@ import { groupOf, keyOf, title, type Key, type ObjectRef } from '../graph/ref.ts
 import type { KubeObject, Resource } from './cluster.ts';
 import { parse } from './json.ts';
 
+/** What was saved, before it is understood. */
+export interface SavedTexts {
+  /** The directory, or the archive that it became; absolute. */
+  readonly place: string;
+  readonly texts: AsyncIterable<SavedText> | Iterable<SavedText>;
+}
+
+export interface SavedText {
+  /** Name of the file, without its directory. */
+  readonly file: string;
+  readonly text: string;
+}
+
 export interface Saved {
   readonly file: string;
   readonly ref: ObjectRef;
@@ -14,16 +27,16 @@ export interface Saved {
 }
 
 /** @param resources what the cluster serves that the objects are meant for. @throws MigrateError `directory/...` (2) */
-export async function readSaved(directory: string, resources: readonly Resource[]): Promise<{ saved: readonly Saved[]; digest: string }> {
+export async function readSaved(
+  { place: directory, texts }: SavedTexts,
+  resources: readonly Resource[],
+): Promise<{ saved: readonly Saved[]; digest: string }> {
   const served = new Map<string, Resource>();
   for (const one of resources.toReversed()) served.set(`${one.group}/${one.kind}`, one);
   const found = new Map<Key, Saved>();
   const versions = new Map<string, Saved>();
   const digest = createHash('sha256');
-  for (const file of await filesIn(directory)) {
-    const text = await readFile(join(directory, file), 'utf8').catch((error: unknown) => {
-      throw unreadable(join(directory, file), messageOf(error));
-    });
+  for await (const { file, text } of texts) {
     digest.update(`${file}\0${text}\0`);
     const body = await objectIn(join(directory, file), text);
     const one = { file, ref: refOf(body, served), body };
@@ -41,6 +54,16 @@ export async function readSaved(directory: string, resources: readonly Resource[
   }
   if (found.size === 0) throw usageError('directory/empty', `there is no saved object in ${directory}`, { subjects: [directory] });
   return { saved: [...found.values()], digest: digest.digest('hex') };
+}
+
+/** The files of a directory, one after the other. @throws MigrateError `directory/...` (2) */
+export async function* textsIn(directory: string): AsyncGenerator<SavedText, void, undefined> {
+  for (const file of await filesIn(directory)) {
+    const text = await readFile(join(directory, file), 'utf8').catch((error: unknown) => {
+      throw unreadable(join(directory, file), messageOf(error));
+    });
+    yield { file, text };
+  }
 }
 
 /** In order. A directory inside is an error, as clusterctl has it: it would be overlooked. */

@@ -1,5 +1,6 @@
 import { Args } from '@oclif/core';
 import { apply } from '../cli/apply.ts';
+import { backupPassphraseFlag } from '../cli/backup.ts';
 import * as flags from '../cli/flags.ts';
 import { MigrateCommand } from '../cli/migrate-command.ts';
 
@@ -32,6 +33,7 @@ come from the file, the clusters too; consents are given here.`;
     ...flags.untilFlag,
     ...flags.yesFlag('hand over without asking'),
     ...flags.retireFlag,
+    ...backupPassphraseFlag,
     ...flags.allowFlag,
     ...flags.stayFrozenFlag,
     ...flags.clusterFlags,

@@ -1,5 +1,6 @@
 import { Args } from '@oclif/core';
 import { courseOf } from '../cli/courses.ts';
+import { backupFlags } from '../cli/backup.ts';
 import * as flags from '../cli/flags.ts';
 import { MigrateCommand } from '../cli/migrate-command.ts';
 import { moveObjects } from '../cli/move-objects.ts';
@@ -59,6 +60,7 @@ until they are retired. Servers that a baremetal-operator acts on are for "pivot
     ...flags.untilFlag,
     ...flags.yesFlag('hand over without asking; source and target must then be named'),
     ...flags.retireFlag,
+    ...backupFlags,
     ...flags.allowFlag,
     ...flags.timeoutFlag({ default: 600_000 }),
     ...flags.stayFrozenFlag,

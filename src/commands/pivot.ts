@@ -1,6 +1,7 @@
 import { MigrateCommand } from '../cli/migrate-command.ts';
 import { courseOf } from '../cli/courses.ts';
 import { pivot } from '../cli/pivot.ts';
+import { backupFlags } from '../cli/backup.ts';
 import * as flags from '../cli/flags.ts';
 
 export default class Pivot extends MigrateCommand<typeof Pivot> {
@@ -41,6 +42,7 @@ Whatever stops it, "resume" finishes and "rollback" puts things back.`;
     ...flags.untilFlag,
     ...flags.yesFlag('hand over without asking; source and target must then be named'),
     ...flags.retireFlag,
+    ...backupFlags,
     ...flags.allowFlag,
     ...flags.timeoutFlag({ default: 600_000 }),
     ...flags.settleFlag,

@@ -1,5 +1,6 @@
 import { Args } from '@oclif/core';
 import { resume } from '../cli/again.ts';
+import { backupKeyFlags } from '../cli/backup.ts';
 import * as flags from '../cli/flags.ts';
 import { MigrateCommand } from '../cli/migrate-command.ts';
 
@@ -20,6 +21,7 @@ Without RUN: the only unfinished one.`;
     ...flags.untilFlag,
     ...flags.yesFlag('hand over without asking'),
     ...flags.retireFlag,
+    ...backupKeyFlags,
     ...flags.allowFlag,
     ...flags.timeoutFlag(),
     ...flags.stayFrozenFlag,

@@ -1,5 +1,6 @@
 import { Args } from '@oclif/core';
 import { rollback } from '../cli/again.ts';
+import { backupKeyFlags } from '../cli/backup.ts';
 import * as flags from '../cli/flags.ts';
 import { MigrateCommand } from '../cli/migrate-command.ts';
 
@@ -18,6 +19,7 @@ Once a run has handed over there is no walk back; pivot the other way instead. W
 
   static override flags = {
     ...flags.yesFlag('do not ask'),
+    ...backupKeyFlags,
     ...flags.timeoutFlag(),
     ...flags.clusterFlags,
     ...flags.identityFlags,

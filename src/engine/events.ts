@@ -145,6 +145,8 @@ export interface Summary {
   readonly notProven: number;
   /** Milliseconds from the first mark to the end of release, and the part of it spent waiting for controllers. */
   readonly frozen?: { readonly total: number; readonly waiting: number };
+  /** A backup that stands: where, of how many objects, how many bytes. */
+  readonly backup?: { readonly file: string; readonly objects: number; readonly bytes: number };
   /** Milliseconds of the whole, in this process. */
   readonly took: number;
   readonly requests: Readonly<Record<Role, { readonly requests: number; readonly retries: number }>>;

@@ -26,6 +26,7 @@ export function summarise<C>(scope: Scope<C>, exit: ExitCode, error?: unknown): 
     ...releasedOf(plan, state),
     notProven: notProven(plan, state),
     ...frozenOf(state),
+    ...backupOf(plan, state),
     took: Math.round(performance.now() - scope.began),
     requests: scope.o.stats(),
     ...failure,
@@ -83,6 +84,14 @@ function frozenOf(state: RunState): Pick<Summary, 'frozen'> {
   const end = state.thawedAt === undefined ? Date.now() : Date.parse(state.thawedAt);
   // Two readings of a clock that somebody may have set back between them.
   return { frozen: { total: Math.max(0, end - Date.parse(state.frozenAt)), waiting: state.waited } };
+}
+
+/** One that stands: what is walked back over is gone. */
+function backupOf(plan: Plan, state: RunState): Pick<Summary, 'backup'> {
+  if (plan.report.backup === undefined || state.committed === undefined) return {};
+  const [written] = state.outcomes(plan.report.backup).values();
+  const data = (written?.after as { data?: Summary['backup'] } | null | undefined)?.data;
+  return data === undefined ? {} : { backup: data };
 }
 
 /** What to type next, most likely first. */

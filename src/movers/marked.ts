@@ -95,6 +95,16 @@ export async function readItems(
   return read;
 }
 
+/** The same one by one, kind after kind, and nothing is kept: for bodies of a whole fleet. */
+export async function* eachItem(cluster: Cluster, items: readonly Item[]): AsyncGenerator<readonly [Key, KubeObject], void, undefined> {
+  const kinds = Map.groupBy(items, ({ ref }) => (ref === undefined ? '' : groupResource(ref)));
+  kinds.delete('');
+  for (const those of kinds.values()) {
+    const wanted = new Set(those.map(({ key }) => key));
+    for await (const [key, object] of listed(cluster, those, {})) if (wanted.has(key)) yield [key, object];
+  }
+}
+
 async function* listed(
   cluster: Cluster,
   items: readonly Item[],

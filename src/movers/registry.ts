@@ -1,4 +1,5 @@
 /** Every mover there is, by name. The only file that knows them all. */
+import type { Seal } from '../archive/keys.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Registry } from '../plan/action.ts';
 import { controllers } from './controllers/index.ts';
@@ -9,9 +10,9 @@ import type { Mover } from './mover.ts';
 import { objects } from './objects/index.ts';
 import { pauses } from './pauses/index.ts';
 
-/** A fresh set for one run, `objects` first: the others read what it filled. */
-export function allMovers(): readonly Mover[] {
-  return [objects(), lock(), controllers(), pauses(), hosts(), files()];
+/** A fresh set for one run, `objects` first: the others read what it filled. `seal`: to whom a backup is encrypted, kept in memory only. */
+export function allMovers(seal?: Seal): readonly Mover[] {
+  return [objects(), lock(), controllers(), pauses(), hosts(), files(seal)];
 }
 
 /** @throws Error when a runbook names what no mover offers: a bug */

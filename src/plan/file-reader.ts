@@ -6,7 +6,7 @@ import { FILE_API, FILE_FORMAT, FILE_KIND, formatOf, type FileItem, type PlanFil
 import { Misshapen, data, fields, filled, isFields, listOf, mapOf, oneOf, placeOf, text, whole, type Path, type Shape } from './shape.ts';
 
 const SHARED = { timeout: whole, lockNamespace: filled, onConflict: oneOf('fail', 'adopt', 'overwrite') };
-const KINDS = { kinds: listOf(filled) };
+const MORE = { kinds: listOf(filled), backup: fields({ file: filled, recipients: listOf(filled) }, {}) };
 const SCOPING = fields(
   { namespaces: listOf(filled), names: listOf(filled), onMissingOwner: oneOf('fail', 'drop-reference', 'follow') },
   { labels: filled, toNamespace: filled },
@@ -14,8 +14,8 @@ const SCOPING = fields(
 
 /** Options of each runbook, as its command line takes them; times in milliseconds. */
 const OPTIONS: Readonly<Record<string, Shape<PlanFile['options']>>> = {
-  pivot: fields({ ...SHARED, namespaces: listOf(filled), settle: whole, batch: listOf(whole) }, KINDS),
-  'move-objects': fields({ ...SHARED, scoping: SCOPING }, KINDS),
+  pivot: fields({ ...SHARED, namespaces: listOf(filled), settle: whole, batch: listOf(whole) }, MORE),
+  'move-objects': fields({ ...SHARED, scoping: SCOPING }, MORE),
 };
 
 const PIN = fields({ kubeconfig: text, context: filled, server: filled, uid: filled }, {});

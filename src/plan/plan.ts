@@ -157,6 +157,8 @@ export interface Plan {
     readonly moved: readonly StepId[];
     /** Items that are handed over, and the steps that do it. */
     readonly released: { readonly set: SetId; readonly steps: readonly StepId[] };
+    /** Its outcome tells what was written beside the run: `file`, `objects`, `bytes`. */
+    readonly backup?: StepId;
   };
   /** What the user asked for, as far as the run needs it: allowed rules, namespaces, batch sizes. */
   readonly options: Readonly<Record<string, Data>> & { readonly lockNamespace: string };

@@ -9,7 +9,7 @@ import type { Scoping } from '../plan/selection.ts';
 import { Procedure } from './procedure.ts';
 import { LET_GO_SETS, letGo } from './release.ts';
 import { running } from './running.ts';
-import { ACROSS, ALL, BOTH, FOUND, HELD, MOVED, SOURCE, TARGET, copied } from './steps.ts';
+import { ACROSS, ALL, BOTH, FOUND, HELD, MOVED, SOURCE, TARGET, backedUp, backupSet, copied, type BackupOptions } from './steps.ts';
 
 export interface MoveOptions {
   /** Bounds each step; milliseconds. */
@@ -20,6 +20,8 @@ export interface MoveOptions {
   readonly scoping: Scoping;
   /** Descriptions of kinds that are not built in, as plain data; absent = none. */
   readonly kinds?: Data;
+  /** Written before anything is released; absent = nothing of a Secret is ever on disk. */
+  readonly backup?: BackupOptions;
 }
 
 const COPIED = copied(['rollback/copies']);
@@ -74,6 +76,8 @@ export function movePhases(o: MoveOptions, seen: readonly string[], p: Procedure
     .step('objects', 'pauses.hold', SOURCE, 'held', 'see every mark stand', hold)
     .step('compare', 'objects.compare', ACROSS, 'all', 'compare both sides again');
 
+  backedUp(change, o.backup);
+
   // The commit record stands here: from now on there is no walk back.
   const release = letGo(p);
 
@@ -116,7 +120,7 @@ export function movePlan(facts: Facts, movers: readonly Mover[], o: MoveOptions,
     roles,
     phases,
     steps: procedure.steps,
-    sets: [...movers.flatMap((mover) => mover.sets?.(facts) ?? []), ...LATE_SETS],
+    sets: [...movers.flatMap((mover) => mover.sets?.(facts) ?? []), ...LATE_SETS, ...(o.backup === undefined ? [] : [backupSet(o.backup)])],
     findings: [],
     left: facts.left,
     commit: { before: 'release' },
@@ -125,6 +129,7 @@ export function movePlan(facts: Facts, movers: readonly Mover[], o: MoveOptions,
       objects: 'all',
       moved: MOVED,
       released: { set: 'release/all', steps: procedure.steps.filter(({ action }) => action === 'release').map(({ id }) => id) },
+      ...(o.backup === undefined ? {} : { backup: 'switch/backup' }),
     },
     options: {
       lockNamespace: o.lockNamespace,

@@ -7,7 +7,8 @@ import type { Facts } from '../plan/facts.ts';
 import type { Data, ItemSet, Phase, Plan } from '../plan/plan.ts';
 import { Procedure } from './procedure.ts';
 import { running } from './running.ts';
-import { ACROSS, ALL, BOTH, FOUND, HELD, MOVED, RELEASED, REVERSIBLE, SOURCE, TARGET, copied } from './steps.ts';
+import { ACROSS, ALL, BOTH, FOUND, HELD, MOVED, RELEASED, REVERSIBLE, SOURCE, TARGET, backedUp, backupSet, copied } from './steps.ts';
+import type { BackupOptions } from './steps.ts';
 
 export interface PivotOptions {
   /** Bounds each step, in release each batch; milliseconds. */
@@ -22,6 +23,8 @@ export interface PivotOptions {
   readonly namespaces: readonly string[];
   /** Descriptions of kinds that are not built in, as plain data; absent = none. */
   readonly kinds?: Data;
+  /** Written before the target's Ironic starts; absent = nothing of a Secret is ever on disk. */
+  readonly backup?: BackupOptions;
 }
 
 /** What a walk back or a deviation may ask for; in no phase. */
@@ -69,7 +72,7 @@ export function pivotPhases(o: PivotOptions, seen: readonly string[], p: Procedu
   const compare = p.phase('compare', 'frozen')
     .step('copies', 'objects.compare', ACROSS, 'all', 'compare both sides');
 
-  const change = p.phase('switch', 'switching')
+  const compared = p.phase('switch', 'switching')
     // DHCP leases are exported here, before the container that holds them ends (mover leases, with its own issue).
     .step('ironic-off', 'controllers.scale', SOURCE, 'source-ironic', "stop the source's Ironic", off)
     .step('bmo-off', 'controllers.scale', SOURCE, 'source-bmo', "stop the source's baremetal-operator", off)
@@ -79,7 +82,8 @@ export function pivotPhases(o: PivotOptions, seen: readonly string[], p: Procedu
     .step('carry', 'objects.carry', ACROSS, 'switch/changes', 'carry the last changes over', COPIED)
     .step('clusters', 'pauses.hold', SOURCE, 'clusters', 'see every Cluster paused', HELD)
     .step('objects', 'pauses.hold', SOURCE, 'held', 'see every mark stand', HELD)
-    .step('compare', 'objects.compare', ACROSS, 'all', 'compare both sides again')
+    .step('compare', 'objects.compare', ACROSS, 'all', 'compare both sides again');
+  const change = backedUp(compared, o.backup)
     .step('ironic-on', 'controllers.scale', TARGET, 'target-ironic', "start the target's Ironic", REVERSIBLE)
     .step('quiet', 'controllers.quiet', SOURCE, 'source-acting', "prove the source's controllers still at 0");
 
@@ -147,7 +151,7 @@ export function pivotPlan(facts: Facts, movers: readonly Mover[], o: PivotOption
     roles,
     phases,
     steps: procedure.steps,
-    sets: [...movers.flatMap((mover) => mover.sets?.(facts) ?? []), ...LATE_SETS],
+    sets: [...movers.flatMap((mover) => mover.sets?.(facts) ?? []), ...LATE_SETS, ...(o.backup === undefined ? [] : [backupSet(o.backup)])],
     findings: [],
     left: facts.left,
     commit: { before: 'release' },
@@ -156,6 +160,7 @@ export function pivotPlan(facts: Facts, movers: readonly Mover[], o: PivotOption
       objects: 'all',
       moved: MOVED,
       released: { set: 'release/hosts', steps: ['release/free-hosts', 'release/claimed-hosts'] },
+      ...(o.backup === undefined ? {} : { backup: 'switch/backup' }),
     },
     options: {
       lockNamespace: o.lockNamespace,

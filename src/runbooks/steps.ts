@@ -1,5 +1,7 @@
 /** Words that the runbooks share: who plays which part, how long what a step did has to stand, and the sets that every run which copies objects works on. */
+import { basename } from 'node:path';
 import type { ItemSet } from '../plan/plan.ts';
+import type { PhaseWriter } from './procedure.ts';
 
 export const BOTH = { source: 'source', target: 'target' };
 export const SOURCE = { at: 'source' };
@@ -13,6 +15,29 @@ export const REVERSIBLE = { safety: 'reversible' } as const;
 /** A step that writes copies has no undo of its own: these steps make up for all of them. */
 export function copied(removedBy: readonly string[]) {
   return { order: 'owners-first', safety: 'compensable', undoneBy: removedBy } as const;
+}
+
+/** What the user wants kept of the source. */
+export interface BackupOptions {
+  /** Where it is written, an absolute path. */
+  readonly file: string;
+  /** age1...; none = a passphrase. */
+  readonly recipients: readonly string[];
+}
+
+/** The file is what the step works on; the objects in it are those of all looks. */
+export function backupSet({ file }: BackupOptions): ItemSet {
+  return { id: 'backup', items: [{ key: `backup/${basename(file)}`, owners: [], why: 'asked for by --backup' }] };
+}
+
+/** After the last look and the last comparison: what is written is what is handed over. */
+export function backedUp(phase: PhaseWriter, backup: BackupOptions | undefined): PhaseWriter {
+  if (backup === undefined) return phase;
+  const { file, recipients } = backup;
+  return phase.step('backup', 'files.back-up', { from: 'source' }, 'backup', 'write the backup', {
+    params: { file, recipients, of: 'all' },
+    ...REVERSIBLE,
+  });
 }
 
 /** All objects as they stand after every look. */

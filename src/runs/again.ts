@@ -1,4 +1,5 @@
 /** An earlier run taken up again: resume, rollback, retire. The clusters are those the plan pins, wherever their kubeconfigs are now. */
+import type { Seal } from '../archive/keys.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { isDirectory } from '../cluster/directory.ts';
 import { EXIT, MigrateError, blocked } from '../errors.ts';
@@ -13,6 +14,7 @@ import { scopingOf } from '../plan/selection.ts';
 import { asking, rollbackQuestion, sidesOf } from './consent.ts';
 import { runFiles, type RunFiles } from './directory.ts';
 import { asSeen } from './lens.ts';
+import { sealFor } from './keys.ts';
 import { findRun, readRun } from './list.ts';
 import { withSession, type Session } from './session.ts';
 import { openPinned, otherCluster } from './sides.ts';
@@ -27,6 +29,7 @@ interface Loaded {
   readonly plan: Plan;
   readonly content: JournalContent;
   readonly state: RunState;
+  readonly seal?: Seal | undefined;
 }
 
 /** Goes on forward. @throws MigrateError `run/rolling-back` (4) when the run faces back, and as findRun */
@@ -37,7 +40,8 @@ export async function resumeRun(run: string | undefined, options: AgainOptions, 
       next: [`kubectl migrate rollback ${loaded.run}`],
     });
   }
-  return await again(loaded, options, deps, async (session) => {
+  const seal = await sealFor(loaded.plan, deps.keys, { until: options.until, state: loaded.state });
+  return await again({ ...loaded, seal }, options, deps, async (session) => {
     const { engine, state } = session;
     const word = await takeOver(loaded, session, deps);
     if (word === 'rolling-back') throw wordSays(loaded.run, word, `kubectl migrate rollback ${loaded.run}`);
@@ -86,7 +90,7 @@ async function load(run: string | undefined, deps: RunDeps): Promise<Loaded> {
 }
 
 async function again(loaded: Loaded, options: AgainOptions, deps: RunDeps, work: (session: Session) => Promise<Summary>): Promise<Summary> {
-  const { run, plan, files, content } = loaded;
+  const { run, plan, files, content, seal } = loaded;
   const clusters = await reconnect(plan, options, deps);
   try {
     const sides = sidesOf(plan, {});
@@ -97,6 +101,7 @@ async function again(loaded: Loaded, options: AgainOptions, deps: RunDeps, work:
       content,
       clusters,
       consent: asking(plan, sides, deps),
+      seal,
       resumed: true,
       stayFrozen: options.stayFrozen,
       allow: options.allow,
@@ -111,7 +116,7 @@ async function again(loaded: Loaded, options: AgainOptions, deps: RunDeps, work:
 
 /** @throws MigrateError `run/cluster-changed` (4) when a context leads to another cluster than the plan's */
 async function reconnect(plan: Plan, options: AgainOptions, deps: RunDeps): Promise<Record<Role, Cluster>> {
-  const opened = await openPinned(plan.roles, options.clusters ?? {}, { clock: deps.clock, signal: deps.hard });
+  const opened = await openPinned(plan.roles, options.clusters ?? {}, { clock: deps.clock, signal: deps.hard, keys: deps.keys });
   for (const [role, cluster] of Object.entries(opened)) {
     const uid = plan.roles[role]?.uid ?? '';
     if (cluster.uid === uid) continue;

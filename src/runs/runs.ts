@@ -27,6 +27,24 @@ interface Requested {
   readonly onConflict: 'fail' | 'adopt' | 'overwrite';
   /** Files that describe kinds which are not built in; absent = none. */
   readonly kinds?: readonly string[];
+  /** Absent: nothing of a Secret is ever on disk. */
+  readonly backup?: BackupRequest;
+}
+
+/** A backup of the source, taken when it is handed over. */
+export interface BackupRequest {
+  /** An absolute path. */
+  readonly file: string;
+  /** age1...; none = a passphrase. */
+  readonly recipients: readonly string[];
+}
+
+/** Where keys of backups come from; none is ever on a command line or in the environment. */
+export interface KeySources {
+  readonly passphraseFile?: string;
+  readonly identityFiles: readonly string[];
+  /** `write`: typed twice. `escape` = Esc or Ctrl-C; `absent` = there is no terminal. */
+  ask(file: string, purpose: 'write' | 'open'): Promise<{ readonly passphrase: string } | 'escape' | 'absent'>;
 }
 
 /** What `graph` reads: one cluster, and what of it. */
@@ -56,7 +74,7 @@ export interface PivotRequest extends Requested {
 /** Everything `move-objects` was asked for. */
 export interface MoveRequest extends Requested {
   readonly runbook: 'move-objects';
-  /** A directory of files plays this part in place of a cluster. */
+  /** A directory of files plays this part in place of a cluster; as the source a backup may, which is such a directory in one encrypted archive. */
   readonly directory?: { readonly part: 'source' | 'target'; readonly path: string };
   readonly scoping: Scoping;
 }
@@ -96,6 +114,7 @@ export interface RunDeps {
   readonly stateDir: string;
   readonly listener: Listener;
   readonly ask: Ask;
+  readonly keys: KeySources;
   /** Consents that the command line gives: journaled at once, so that they hold for `resume`. */
   readonly given: readonly Question['id'][];
   /** First abort = stop in order; see `hard`. The reason is the signal's name. */

@@ -1,5 +1,6 @@
 /** One process at work on one run: its files, its lock, its engine. */
 import { randomBytes } from 'node:crypto';
+import type { Seal } from '../archive/keys.ts';
 import { hostname, userInfo } from 'node:os';
 import type { Cluster } from '../cluster/cluster.ts';
 import { Engine } from '../engine/engine.ts';
@@ -31,6 +32,8 @@ export interface SessionOptions {
   readonly allow: readonly string[];
   readonly until?: string;
   readonly timeout?: number;
+  /** To whom the backup is encrypted that this run takes. */
+  readonly seal?: Seal | undefined;
 }
 
 export interface Session {
@@ -65,7 +68,7 @@ async function atWork(o: SessionOptions, deps: RunDeps, work: (session: Session)
     const engine = new Engine<Cluster>({
       run: o.run,
       plan,
-      registry: registryOf(allMovers()),
+      registry: registryOf(allMovers(o.seal)),
       clusters: o.clusters,
       journal,
       state,

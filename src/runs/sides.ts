@@ -1,30 +1,38 @@
 /** The two sides of a run, connected: clusters, or a directory in the part of one. */
 import { constants } from 'node:fs';
-import { access, readdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { access, readdir, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { connect, type ConnectOptions } from '../cluster/connect.ts';
 import type { Cluster, ClusterChoice } from '../cluster/cluster.ts';
-import { isDirectory, openDirectory } from '../cluster/directory.ts';
+import { isDirectory, openSaved } from '../cluster/directory.ts';
+import { textsIn, type SavedTexts } from '../cluster/saved.ts';
 import { EXIT, MigrateError, blocked, messageOf } from '../errors.ts';
 import type { Role } from '../graph/ref.ts';
 import { CLUSTERCTL, MOVE } from '../kinds/names.ts';
 import { asItsUserHadIt } from '../movers/files/index.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { RunRequest } from './runs.ts';
+import { keysFor } from './keys.ts';
+import type { KeySources, RunRequest } from './runs.ts';
 
 type Sides = Readonly<Record<Role, Cluster>>;
 
-/** @throws MigrateError of connecting (1, 2), `directory/...` (1, 2, 4) */
-export async function openSides(request: RunRequest, options: ConnectOptions): Promise<Sides> {
+/** How sides are connected, and what opens one that is a backup. */
+export interface SideOptions extends ConnectOptions {
+  readonly keys: KeySources;
+}
+
+/** @throws MigrateError of connecting (1, 2), `directory/...` (1, 2, 4), `backup/...` (1, 2) */
+export async function openSides(request: RunRequest, options: SideOptions): Promise<Sides> {
   const directory = request.runbook === 'move-objects' ? request.directory : undefined;
   if (directory?.part === 'target') {
     await checkEmpty(directory.path);
     return { source: await connect('source', request.clusters.source, options) };
   }
   if (directory?.part === 'source') {
-    const target = await connect('target', request.clusters.target, options);
-    return await withSaved(directory.path, target, options);
+    // Its key is asked for, and every byte of it proven, before anybody is contacted.
+    const saved = await savedAt(directory.path, options.keys);
+    return await withSaved(saved, await connect('target', request.clusters.target, options), options);
   }
   const [source, target] = await Promise.all([
     connect('source', request.clusters.source, options),
@@ -37,8 +45,10 @@ export async function openSides(request: RunRequest, options: ConnectOptions): P
 export async function openPinned(
   roles: Plan['roles'],
   choices: Readonly<Record<Role, ClusterChoice>>,
-  options: ConnectOptions,
+  options: SideOptions,
 ): Promise<Record<Role, Cluster>> {
+  const { source } = roles;
+  const saved = source !== undefined && isDirectory(source) ? await savedAt(fileURLToPath(source.server), options.keys) : undefined;
   const pairs = Object.entries(roles).filter(([, pin]) => !isDirectory(pin));
   const clusters = Object.fromEntries(
     await Promise.all(
@@ -48,10 +58,9 @@ export async function openPinned(
       ),
     ),
   );
-  const { source } = roles;
   const { target } = clusters;
-  if (source === undefined || target === undefined || !isDirectory(source)) return clusters;
-  return { ...(await withSaved(fileURLToPath(source.server), target, options)) };
+  if (saved === undefined || target === undefined) return clusters;
+  return { ...(await withSaved(saved, target, options)) };
 }
 
 /** A choice that says only as whom, or with how much patience, means the place that the plan knows. */
@@ -76,10 +85,20 @@ export function servers(clusters: Sides): Sides {
   return Object.fromEntries(Object.entries(clusters).filter(([, cluster]) => !isDirectory(cluster)));
 }
 
-async function withSaved(path: string, target: Cluster, { signal }: ConnectOptions): Promise<Sides> {
+/** A directory, or what was one before it was encrypted. */
+async function savedAt(path: string, keys: KeySources): Promise<SavedTexts> {
+  const place = resolve(path);
+  const found = await stat(place).catch(() => undefined);
+  if (found?.isFile() !== true) return { place, texts: textsIn(place) };
+  const { openArchive } = await import('../archive/read.ts');
+  const { entries } = await openArchive(place, await keysFor(place, keys));
+  return { place, texts: entries.map(({ name, text }) => ({ file: name, text })) };
+}
+
+async function withSaved(texts: SavedTexts, target: Cluster, { signal }: ConnectOptions): Promise<Sides> {
   try {
-    const saved = { target, read: asItsUserHadIt, labels: { [CLUSTERCTL]: '', [MOVE]: '' }, ...(signal === undefined ? {} : { signal }) };
-    return { source: await openDirectory('source', path, saved), target };
+    const how = { target, read: asItsUserHadIt, labels: { [CLUSTERCTL]: '', [MOVE]: '' }, ...(signal === undefined ? {} : { signal }) };
+    return { source: await openSaved('source', texts, how), target };
   } catch (error) {
     await target.close();
     throw error;

@@ -24,6 +24,7 @@ import { savePlan } from '../runbooks/save.ts';
 import { asking, sidesOf, type Counted } from './consent.ts';
 import { createRun, hmacWith, newKey, newRunId, removeRun, runFiles, unwritableState } from './directory.ts';
 import { asSeen } from './lens.ts';
+import { checkBackup, sealFor } from './keys.ts';
 import { listRuns } from './list.ts';
 import { withSession } from './session.ts';
 import { openSides } from './sides.ts';
@@ -43,11 +44,12 @@ export interface PreparedRun extends Prepared {
 export async function prepareRun(request: RunRequest, deps: RunDeps): Promise<PreparedRun> {
   if (request.runbook === 'move-objects') checkNames(request.scoping.names);
   const kinds = await readKindFiles(request.kinds ?? []);
+  if (request.backup !== undefined) await checkBackup(request.backup);
   return await withKinds(kinds, () => prepare(request, kinds, deps));
 }
 
 async function prepare(request: RunRequest, kinds: readonly AddedKind[], deps: RunDeps): Promise<PreparedRun> {
-  const options = { clock: deps.clock, signal: deps.hard };
+  const options = { clock: deps.clock, signal: deps.hard, keys: deps.keys };
   const opened = await openSides(request, options);
   const clusters = asSeen(opened, request.runbook === 'move-objects' ? request.scoping : undefined, request.lockNamespace);
   const close = async (): Promise<void> => {
@@ -86,6 +88,7 @@ async function prepare(request: RunRequest, kinds: readonly AddedKind[], deps: R
 
 /** Runs what was prepared. @throws MigrateError `state/unwritable` (1), `run/in-use` (4) */
 export async function startRun(prepared: PreparedRun, request: RunRequest, deps: RunDeps): Promise<Summary> {
+  const seal = await sealFor(prepared.plan, deps.keys, request);
   const run = newRunId(prepared.plan.runbook, new Date());
   const files = runFiles(deps.stateDir, run);
   await createRun(files, prepared.plan, prepared.key);
@@ -96,6 +99,7 @@ export async function startRun(prepared: PreparedRun, request: RunRequest, deps:
     content: { records: [], length: 0, torn: false },
     clusters: prepared.clusters,
     consent: asking(prepared.plan, prepared.sides, deps),
+    seal,
     resumed: false,
     stayFrozen: request.stayFrozen,
     allow: request.allow,

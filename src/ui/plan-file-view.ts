@@ -3,15 +3,14 @@ import type { Drift } from '../plan/drift.ts';
 import type { SavedPlan } from '../runs/runs.ts';
 import type { Look } from './preflight.ts';
 import { nextLines } from './summary.ts';
-import { count, counted, oneLine, padEnd } from './text.ts';
+import { count, counted, oneLine, padEnd, size } from './text.ts';
 
 /** So many are shown; the rest is counted. */
 const SHOWN = 40;
 
 export function planFileLines({ file, objects, bytes }: SavedPlan, look: Look): string[] {
-  const size = bytes < 1024 * 1024 ? `${count(Math.max(1, Math.round(bytes / 1024)))} KiB` : `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
   return [
-    `${look.palette.good(look.glyphs.done)} ${oneLine(file)}: ${counted(objects, 'object')}, ${size}; nothing was changed on either cluster`,
+    `${look.palette.good(look.glyphs.done)} ${oneLine(file)}: ${counted(objects, 'object')}, ${size(bytes)}; nothing was changed on either cluster`,
     ...nextLines([`kubectl migrate apply ${file}`], look),
   ];
 }

@@ -62,6 +62,32 @@ export async function askAtTerminal(question: Question, streams: IOStreams, look
   return answer ?? 'escape';
 }
 
+/** A passphrase, never shown; to write it is typed twice, since nobody could open what a slip of the finger closed. */
+export async function askPassphraseAtTerminal(
+  file: string,
+  purpose: 'write' | 'open',
+  streams: IOStreams,
+  stop?: AbortSignal,
+): Promise<{ readonly passphrase: string } | 'escape' | 'absent'> {
+  const { stdin, stderr } = streams;
+  if (!streams.terminal || stdin.node === undefined || stderr.node === undefined) return 'absent';
+  const answer = await untilEscape(
+    stdin.node,
+    async (signal) => {
+      const { createPromptModule } = await import('inquirer');
+      const prompt = createPromptModule({ input: stdin.node, output: stderr.node, signal } as Parameters<typeof createPromptModule>[0]);
+      const hidden = async (message: string, validate: (text: string) => true | string): Promise<string> =>
+        ((await prompt([{ type: 'password', name: 'text', message, mask: false, validate }])) as { readonly text: string }).text;
+      const passphrase = await hidden(`Passphrase of ${oneLine(file)}:`, (text) => text !== '' || 'Type one, or Esc to leave.');
+      if (purpose === 'write')
+        await hidden('The same again:', (text) => text === passphrase || 'It is another one; type the first again, or Esc to leave.');
+      return passphrase;
+    },
+    stop,
+  );
+  return answer === undefined ? 'escape' : { passphrase: answer };
+}
+
 type Prompt = ReturnType<typeof createModule<never>>;
 
 async function confirm(prompt: Prompt, message: string): Promise<Answer> {

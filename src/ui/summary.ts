@@ -1,7 +1,7 @@
 /** The end report, on stderr: what moved, what stays, what is held, how long the fleet stood still, who acts now, what to type next. */
 import type { Summary } from '../engine/events.ts';
 import { HANDED_OVER, runTitle, stateSentence, stateWords } from './states.ts';
-import { count, counted, duration, oneLine, redact, wrap } from './text.ts';
+import { count, counted, duration, oneLine, redact, size, wrap } from './text.ts';
 import type { Look } from './preflight.ts';
 
 /** So many names are shown; the rest is counted. */
@@ -14,6 +14,7 @@ export function summaryLines(summary: Summary, look: Look): string[] {
     ['left', summary.left.map(({ rule, count: n, sentence }) => `${count(n)} ${rule}: ${oneLine(sentence)}`)],
     ['held', capped(summary.held.map(({ name, sentence }) => `${name}: ${oneLine(sentence)}`))],
     ['not proven', summary.notProven === 0 ? [] : [`${counted(summary.notProven, 'released host')} can show no sign that the target acts`]],
+    ['backup', summary.backup === undefined ? [] : [backup(summary.backup)]],
     ['frozen', summary.frozen === undefined ? [] : [frozen(summary.frozen)]],
     ['requests', requests(summary)],
     [
@@ -67,6 +68,10 @@ function kinds(summary: Summary): string {
 
 function frozen({ total, waiting }: NonNullable<Summary['frozen']>): string {
   return `${duration(total)}: ours ${duration(Math.max(0, total - waiting))}, waiting for controllers ${duration(waiting)}`;
+}
+
+function backup({ file, objects, bytes }: NonNullable<Summary['backup']>): string {
+  return `${oneLine(file)}: ${counted(objects, 'object')}, ${size(bytes)}, encrypted`;
 }
 
 function requests(summary: Summary): string[] {

@@ -101,3 +101,8 @@ export function bound(ms: number): string {
 function pad2(n: number): string {
   return String(n).padStart(2, '0');
 }
+
+/** Bytes, as people read them. */
+export function size(bytes: number): string {
+  return bytes < 1024 * 1024 ? `${count(Math.max(1, Math.round(bytes / 1024)))} KiB` : `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
+}

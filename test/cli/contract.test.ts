@@ -8,7 +8,7 @@ import { COMMANDS, config } from './fake-world.ts';
 const SHORT = ['s', 't', 'n', 'A', 'l', 'o', 'f', 'p', 'v', 'w', 'y', 'h'];
 /** Flags that choose clusters, say who one is, or consent to something. */
 const WITHOUT_TWIN =
-  /^((to|from)-directory|source|target|context|kubeconfig|to-kubeconfig|cluster|user|server|token|as|yes|retire|allow|accept-drift|watch)/;
+  /^((to|from)-directory|source|target|context|kubeconfig|to-kubeconfig|cluster|user|server|token|as|yes|retire|backup|allow|accept-drift|watch)/;
 
 describe('the contract', () => {
   it('of commands, flags and their spellings is as it was', async () => {

@@ -47,6 +47,7 @@ export interface Asked {
   saved?: string;
   applied?: ApplyOptions & { readonly file: string };
   readonly questions: Question[];
+  readonly passphrases: string[];
   readonly picks: Pick[];
   closed: number;
 }
@@ -61,6 +62,8 @@ export interface Scene {
   /** Questions that the run asks, in place of a plain run. */
   readonly asks?: readonly Question[];
   readonly answer?: Answer;
+  /** Typed when a passphrase is asked for. */
+  readonly passphrase?: string;
   readonly throws?: unknown;
   readonly verification?: Verification;
   readonly drift?: readonly Drift[];
@@ -84,7 +87,7 @@ export interface Stage {
 export const TERMINAL: Ttys = { stdin: true, stdout: true, stderr: true };
 
 export function stageOf(scene: Scene = {}): Stage {
-  const asked: Asked = { questions: [], picks: [], closed: 0 };
+  const asked: Asked = { questions: [], passphrases: [], picks: [], closed: 0 };
   const listeners = new Map<SignalName, () => void>();
   let streams: FakeStreams | undefined;
   const picked = [...(scene.picked ?? [])];
@@ -181,6 +184,11 @@ export function stageOf(scene: Scene = {}): Stage {
     ask: (question, { terminal }) => {
       asked.questions.push(question);
       return Promise.resolve(terminal ? (scene.answer ?? 'no') : 'absent');
+    },
+    askPassphrase: (file, purpose, { terminal }) => {
+      asked.passphrases.push(`${purpose} ${file}`);
+      if (!terminal) return Promise.resolve('absent');
+      return Promise.resolve(scene.passphrase === undefined ? 'escape' : { passphrase: scene.passphrase });
     },
     pick: (pick) => {
       asked.picks.push(pick);

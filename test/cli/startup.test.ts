@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { ROOT } from './fake-world.ts';
 
 /** What costs a tenth of a second or more, and what only some commands need. */
-const HEAVY = ['@kubernetes/client-node', 'undici', 'inquirer', 'cli-table3', 'yaml', 'fzf'];
+const HEAVY = ['@kubernetes/client-node', 'undici', 'inquirer', 'cli-table3', 'yaml', 'fzf', 'age-encryption', 'tar'];
 
 /** Tells on stderr, as JSON, every module that a command line loads. From src/ without a manifest: every command is loaded, so this is the most there can be. */
 const SPY = `
