@@ -7,7 +7,7 @@ export interface FlagShape {
   readonly char?: string | undefined;
   readonly type: 'boolean' | 'option';
   /** The value that the bare flag stands for; a value is then taken after `=` only. */
-  readonly bare?: { readonly value: string; readonly warning: string } | undefined;
+  readonly bare?: { readonly value: string; readonly warning?: string } | undefined;
 }
 
 export interface Normalised {
@@ -39,7 +39,7 @@ export function normaliseArgv(argv: readonly string[], flags: readonly FlagShape
       result.push(`${name}=${value}`);
     } else if (flag.bare !== undefined) {
       result.push(`${name}=${flag.bare.value}`);
-      warnings.push(flag.bare.warning);
+      if (flag.bare.warning !== undefined) warnings.push(flag.bare.warning);
     } else {
       // The next token is this flag's value, whatever it looks like.
       result.push(name, ...argv.slice(index + 1, index + 2));

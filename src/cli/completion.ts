@@ -96,12 +96,14 @@ function positional(command: ManifestCommand, given: readonly string[], word: st
   return name === 'run' ? matching(sources.runs(), word) : { candidates: [], directive: NO_FILES };
 }
 
+/** Flags whose value is taken after "=" only. */
+const AFTER_EQUALS: ReadonlySet<string> = new Set(['dry-run', 'print-role']);
+
 /** The flag whose value comes next. */
 function valued(token: string | undefined, command: ManifestCommand): ManifestFlag | undefined {
   if (token?.startsWith('-') !== true || token.includes('=')) return undefined;
   const flag = named(token, command);
-  // A value of --dry-run is taken after "=" only.
-  return flag?.type === 'option' && flag.name !== 'dry-run' ? flag : undefined;
+  return flag?.type === 'option' && !AFTER_EQUALS.has(flag.name) ? flag : undefined;
 }
 
 function named(token: string, command: ManifestCommand): ManifestFlag | undefined {

@@ -2,14 +2,17 @@
 import { EXIT, usageError } from '../errors.ts';
 import type { Prepared, Question, RunDeps, RunRequest } from '../runs/runs.ts';
 import type { Outcome } from '../ui/outcome.ts';
+import type { RolesView } from '../ui/roles-view.ts';
 import { planFileLines } from '../ui/plan-file-view.ts';
 import { planView } from '../ui/plan-view.ts';
+import { counted } from '../ui/text.ts';
 import { preflightBrief } from '../ui/preflight.ts';
 import { refuseUnanswerable } from './consent.ts';
 import type { Desk } from './desk.ts';
+import { sidesAsked, subjectOf } from './print-role.ts';
 import { Refused } from './refused.ts';
 
-export type Course = 'preflight' | 'stop-after-preflight' | 'plan' | 'file' | 'plan-and-file' | 'rehearse' | 'run';
+export type Course = 'preflight' | 'roles' | 'stop-after-preflight' | 'plan' | 'file' | 'plan-and-file' | 'rehearse' | 'run';
 
 export interface CourseFlags {
   readonly until?: string | undefined;
@@ -18,6 +21,8 @@ export interface CourseFlags {
   readonly 'dry-run'?: string | undefined;
   readonly 'plan-file'?: string | undefined;
   readonly 'stay-frozen'?: boolean | undefined;
+  readonly 'print-role'?: string | undefined;
+  readonly for?: string | undefined;
 }
 
 /** What a prepared run may come to. */
@@ -25,6 +30,7 @@ interface Acts {
   start(): ReturnType<Desk['world']['runs']['startRun']>;
   rehearse(): ReturnType<Desk['world']['runs']['rehearse']>;
   save(): ReturnType<Desk['world']['runs']['savePlan']>;
+  roles(): Promise<Pick<RolesView, 'sides' | 'subject'>>;
 }
 
 /** Phases that come before the source stands still. */
@@ -36,24 +42,33 @@ export async function follow(course: Course, request: RunRequest, flags: CourseF
   const prepared = await desk.world.runs.prepareRun(request, deps);
   try {
     desk.tellFindings(prepared.findings);
-    return await take(course, prepared, { request, file: flags['plan-file'] ?? '', deps }, desk);
+    return await take(
+      course,
+      prepared,
+      { request, file: flags['plan-file'] ?? '', deps, side: flags['print-role'], whom: flags.for },
+      desk,
+    );
   } finally {
     await prepared.close();
   }
 }
 
+interface Taken {
+  readonly request: RunRequest;
+  readonly file: string;
+  readonly deps: RunDeps;
+  readonly side?: string | undefined;
+  readonly whom?: string | undefined;
+}
+
 /** Takes a course with what is prepared already. */
-export async function take(
-  course: Course,
-  prepared: Prepared,
-  { request, file, deps }: { readonly request: RunRequest; readonly file: string; readonly deps: RunDeps },
-  desk: Desk,
-): Promise<Outcome> {
+export async function take(course: Course, prepared: Prepared, { request, file, deps, side, whom }: Taken, desk: Desk): Promise<Outcome> {
   const { runs } = desk.world;
   return await COURSES[course](prepared, desk, {
     start: () => runs.startRun(prepared, request, deps),
     rehearse: () => runs.rehearse(prepared, deps),
     save: () => runs.savePlan(prepared, request, file, deps),
+    roles: async () => ({ subject: subjectOf(whom), sides: sidesAsked(await runs.printedRoles(prepared), side) }),
   });
 }
 
@@ -98,6 +113,13 @@ export function consentsOf(flags: CourseFlags): Question['id'][] {
 
 const COURSES: Readonly<Record<Course, (prepared: Prepared, desk: Desk, acts: Acts) => Promise<Outcome>>> = {
   preflight: (prepared) => Promise.resolve(judged(prepared, EXIT.done)),
+  roles: async (prepared, desk, acts) => {
+    if (prepared.blocking.length > 0)
+      desk.warn(
+        `${counted(prepared.blocking.length, 'finding of preflight blocks', 'findings of preflight block')} this plan: see them without --print-role`,
+      );
+    return { kind: 'Roles', view: { prepared, ...(await acts.roles()) }, exit: EXIT.done };
+  },
   'stop-after-preflight': (prepared) => Promise.resolve(judged(prepared, EXIT.gate)),
   plan: (prepared, desk) => Promise.resolve(nothing(prepared) ?? planned(prepared, desk)),
   file: async (prepared, desk, acts) => nothing(prepared) ?? (await saved(prepared, desk, acts)),

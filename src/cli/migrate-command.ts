@@ -10,6 +10,7 @@ import { normaliseArgv, outputAskedFor } from './argv.ts';
 import type { FlagShape } from './argv.ts';
 import { Desk } from './desk.ts';
 import { DRY_RUN_WARNING, globalFlags } from './flags.ts';
+import { EVERY_SIDE } from './print-role.ts';
 import { Detailed } from './refused.ts';
 import { processWorld } from './world.ts';
 import type { World } from './world.ts';
@@ -111,7 +112,7 @@ export abstract class MigrateCommand<T extends typeof Command> extends Command {
       name,
       char,
       type: type === 'boolean' ? 'boolean' : 'option',
-      bare: name === 'dry-run' ? { value: 'client', warning: DRY_RUN_WARNING } : undefined,
+      bare: BARE[name],
     }));
   }
 
@@ -121,5 +122,11 @@ export abstract class MigrateCommand<T extends typeof Command> extends Command {
       .map(([name]) => name);
   }
 }
+
+/** Flags whose value follows after `=` only. */
+const BARE: Readonly<Record<string, FlagShape['bare']>> = {
+  'dry-run': { value: 'client', warning: DRY_RUN_WARNING },
+  'print-role': { value: EVERY_SIDE },
+};
 
 const FORMATS: readonly Exclude<Format, 'text'>[] = ['wide', 'name', 'json', 'yaml'];

@@ -4,15 +4,18 @@ import type { Outcome } from '../ui/outcome.ts';
 import type { Desk } from './desk.ts';
 import { moveObjects, type MoveFlags } from './move-objects.ts';
 import { pivot, type PivotFlags } from './pivot.ts';
+import { subjectOf } from './print-role.ts';
 
-export type PreflightFlags = PivotFlags & MoveFlags;
+export type PreflightFlags = PivotFlags & MoveFlags & { readonly 'print-role'?: string | undefined; readonly for?: string | undefined };
 
 /** What preflight can judge for. */
 export const JUDGED = ['pivot', 'move-objects'] as const;
 
 /** @param names `TYPE/NAME...` as typed, of move-objects only. @throws MigrateError `usage/runbook`, `usage/selection` (2) */
 export async function preflight(runbook: string, names: readonly string[], flags: PreflightFlags, desk: Desk): Promise<Outcome> {
-  if (runbook === 'move-objects') return await moveObjects(flags, names, 'preflight', desk);
+  subjectOf(flags.for);
+  const course = flags['print-role'] === undefined ? 'preflight' : 'roles';
+  if (runbook === 'move-objects') return await moveObjects(flags, names, course, desk);
   if (runbook !== 'pivot')
     throw usageError('usage/runbook', `preflight judges for ${JUDGED.join(' or ')}, not for "${runbook}"`, {
       next: [
@@ -22,7 +25,7 @@ export async function preflight(runbook: string, names: readonly string[], flags
       ],
     });
   refuseSelection(names, flags);
-  return await pivot(flags, 'preflight', desk);
+  return await pivot(flags, course, desk);
 }
 
 /** A pivot takes everything in its namespaces. */

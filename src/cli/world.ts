@@ -42,6 +42,7 @@ export interface World {
 
 const runs: RunsApi = {
   prepareRun: async (request, deps) => (await import('../runs/start.ts')).prepareRun(request, deps),
+  printedRoles: async (prepared) => (await import('../runs/roles.ts')).printedRoles(prepared),
   rehearse: async (prepared, deps) => (await import('../runs/rehearse.ts')).rehearse(prepared as PreparedRun, deps),
   startRun: async (prepared, request, deps) => (await import('../runs/start.ts')).startRun(prepared as PreparedRun, request, deps),
   savePlan: async (prepared, request, file, deps) =>

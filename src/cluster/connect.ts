@@ -1,5 +1,5 @@
 /** From a choice on the command line to a connected cluster. Loads client-node and undici with the first connection. */
-import { EXIT, MigrateError } from '../errors.ts';
+import { EXIT, MigrateError, type ExitCode } from '../errors.ts';
 import type { Role } from '../graph/ref.ts';
 import { mayAccess } from './access.ts';
 import { type Cluster, type ClusterChoice, isApiFailure, type Resource } from './cluster.ts';
@@ -112,8 +112,8 @@ function clusterOver(transport: Transport, door: Door, known: { uid: string; ver
 /** What to tell when the server was there and would not have us. */
 async function refusal(door: Door, settings: Settings, credentials: Credentials, error: unknown): Promise<unknown> {
   const user = settings.user.name === '' ? 'nobody (the context names no user)' : `user "${settings.user.name}"`;
-  const failed = (name: string, message: string, next: readonly string[]): MigrateError =>
-    new MigrateError(`cluster/${name}`, EXIT.failed, message, { next, subjects: [door.role], cause: error });
+  const failed = (name: string, message: string, next: readonly string[], exit: ExitCode = EXIT.failed): MigrateError =>
+    new MigrateError(`cluster/${name}`, exit, message, { next, subjects: [door.role], cause: error });
   if (error instanceof NoApiServer) {
     return failed('refused', `Cannot use ${doorName(door)}: what answers there is no Kubernetes API server.`, [kubectl(door, 'version')]);
   }
@@ -127,10 +127,12 @@ async function refusal(door: Door, settings: Settings, credentials: Credentials,
   }
   if (error.status === 403) {
     const message = `Cannot tell which cluster ${doorName(door)} is: ${user} may not read its namespace kube-system. The server says: ${error.message}`;
-    return failed('forbidden', message, [
+    const next = [
       kubectl(door, 'auth can-i get namespaces/kube-system'),
       'Ask for "get" on the namespace "kube-system": its UID is what tells clusters apart.',
-    ]);
+    ];
+    // A permission that is missing, as any other that preflight asks for.
+    return failed('forbidden', message, next, EXIT.blocked);
   }
   return failed(
     'refused',

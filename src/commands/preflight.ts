@@ -1,6 +1,7 @@
 import { Args } from '@oclif/core';
 import { MigrateCommand } from '../cli/migrate-command.ts';
 import { JUDGED, preflight } from '../cli/preflight.ts';
+import { printRoleFlags } from '../cli/print-role.ts';
 import * as flags from '../cli/flags.ts';
 
 export default class Preflight extends MigrateCommand<typeof Preflight> {
@@ -19,6 +20,11 @@ Exit code 0: nothing blocks; 4: something does. With -o name the blocking findin
       description: 'Judge what move-objects would do with one Cluster',
       command: 'kubectl migrate preflight move-objects cluster/prod -s source.yaml -t target.yaml -n team-a',
     },
+    {
+      description: 'Grant exactly what a pivot needs, on each side',
+      command: `kubectl migrate preflight -s source.yaml -t target.yaml --print-role=source --for ada | kubectl --kubeconfig source.yaml apply -f -
+kubectl migrate preflight -s source.yaml -t target.yaml --print-role=target --for ada | kubectl --kubeconfig target.yaml apply -f -`,
+    },
   ];
 
   /** For help and completion; see wordsAndFlags. */
@@ -36,6 +42,7 @@ Exit code 0: nothing blocks; 4: something does. With -o name the blocking findin
     ...flags.missingOwnerFlag,
     ...flags.kindsFlag,
     ...flags.allowFlag,
+    ...printRoleFlags,
     ...flags.stateDirFlag,
     ...flags.eventFlags,
   };

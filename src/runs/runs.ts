@@ -1,11 +1,12 @@
 /** What a command asks for in one call. The types; how each is done stands in the file of its name. */
 import type { ClusterChoice } from '../cluster/cluster.ts';
 import type { Listener, Summary } from '../engine/events.ts';
-import type { Role } from '../graph/ref.ts';
+import type { Access, Role } from '../graph/ref.ts';
 import type { GraphView, WhyView } from '../graph/view.ts';
 import type { Finding, Left, Plan, StateWord } from '../plan/plan.ts';
 import type { Scoping, Selection } from '../plan/selection.ts';
 import type { Rehearsal } from '../plan/rehearsal.ts';
+import type { SideRoles } from '../runbooks/roles.ts';
 import type { ApplyOptions, PreparedApply } from './apply.ts';
 import type { SavedPlan } from './plan-file.ts';
 import type { Verification, VerifyDeps, VerifySides } from './verify.ts';
@@ -13,6 +14,7 @@ import type { Verification, VerifyDeps, VerifySides } from './verify.ts';
 export type { ClusterChoice } from '../cluster/cluster.ts';
 export type { Verification, VerifySides } from './verify.ts';
 export type { SavedPlan } from './plan-file.ts';
+export type { RoleGrant, SideRoles } from '../runbooks/roles.ts';
 export type { ApplyOptions, PreparedApply } from './apply.ts';
 
 /** What every runbook that moves something is asked for. */
@@ -135,6 +137,10 @@ export interface Prepared {
   readonly moving: readonly { readonly kind: string; readonly count: number }[];
   readonly left: readonly Left[];
   readonly sides: readonly SideView[];
+  /** Every permission that discovery took and that the steps will take. */
+  readonly access: readonly Access[];
+  /** Per role: the namespaces that are there. */
+  readonly namespaces: Readonly<Record<Role, readonly string[]>>;
   /** Set when nothing is to be done: already moved by that run, or nothing in scope. */
   readonly nothing?: { readonly movedBy: string; readonly state: StateWord };
 }
@@ -172,6 +178,8 @@ export interface RunView {
  */
 export interface Runs {
   prepareRun(request: RunRequest, deps: RunDeps): Promise<Prepared & { close(): Promise<void> }>;
+  /** What has to be granted on each side. */
+  printedRoles(prepared: Prepared): Promise<readonly SideRoles[]>;
   /** Of whatever was prepared. */
   rehearse(prepared: Prepared, deps: RunDeps): Promise<Rehearsal>;
   startRun(prepared: Prepared, request: RunRequest, deps: RunDeps): Promise<Summary>;

@@ -1,5 +1,7 @@
 /** A new run: connect, read, judge, plan; then, with the same clusters, run. One way for all runbooks. */
 import type { Cluster } from '../cluster/cluster.ts';
+import { isDirectory } from '../cluster/directory.ts';
+import { noted } from '../cluster/noted.ts';
 import { EXIT, MigrateError, blocked } from '../errors.ts';
 import type { Summary } from '../engine/events.ts';
 import { Sets } from '../engine/sets.ts';
@@ -12,7 +14,7 @@ import type { DiscoverOptions, Mover } from '../movers/mover.ts';
 import { checkNames } from '../movers/objects/names.ts';
 import { allMovers, registryOf } from '../movers/registry.ts';
 import { isBlocking, lower } from '../plan/allow.ts';
-import type { Role } from '../graph/ref.ts';
+import type { Access, Role } from '../graph/ref.ts';
 import type { ClusterFacts, Facts, ObjectFact } from '../plan/facts.ts';
 import type { Data, Finding, Plan } from '../plan/plan.ts';
 import { deniedAccess, neededAccess } from '../runbooks/access.ts';
@@ -51,7 +53,9 @@ export async function prepareRun(request: RunRequest, deps: RunDeps): Promise<Pr
 async function prepare(request: RunRequest, kinds: readonly AddedKind[], deps: RunDeps): Promise<PreparedRun> {
   const options = { clock: deps.clock, signal: deps.hard, keys: deps.keys };
   const opened = await openSides(request, options);
-  const clusters = asSeen(opened, request.runbook === 'move-objects' ? request.scoping : undefined, request.lockNamespace);
+  const asked = new Map<string, Access>();
+  const seen = asSeen(opened, request.runbook === 'move-objects' ? request.scoping : undefined, request.lockNamespace);
+  const clusters = noting(seen, asked);
   const close = async (): Promise<void> => {
     await Promise.all(Object.values(opened).map((cluster) => cluster.close()));
   };
@@ -66,7 +70,9 @@ async function prepare(request: RunRequest, kinds: readonly AddedKind[], deps: R
     const items = (set: string): ReturnType<Sets['items']> => (set.endsWith('/changes') ? sets.items('objects') : sets.items(set));
     const moved = earlier !== undefined && isAllMoved(facts, earlier) ? { nothing: { movedBy: earlier.run, state: earlier.state } } : {};
     const refused = Object.values(facts.roles).flatMap((role) => role.denied);
-    const denied = await deniedAccess(clusters, neededAccess(plan.steps, items, registryOf(movers)), deps.hard, refused);
+    const discovered = [...asked.values()];
+    const needed = neededAccess(plan.steps, items, registryOf(movers));
+    const denied = await deniedAccess(clusters, needed, deps.hard, refused);
     const judged = lower([...findings, ...denied], request.allow);
     return {
       plan: { ...plan, findings: judged.filter((finding) => finding.level !== 'ok') },
@@ -75,6 +81,8 @@ async function prepare(request: RunRequest, kinds: readonly AddedKind[], deps: R
       moving: countKinds(plan),
       left: facts.left,
       sides: sidesOf(plan, COUNTED[request.runbook](facts)),
+      access: [...discovered, ...needed],
+      namespaces: Object.fromEntries(Object.entries(facts.roles).map(([role, { namespaces }]) => [role, [...namespaces.keys()]])),
       clusters,
       key,
       close,
@@ -120,6 +128,14 @@ function planOf(request: RunRequest, facts: Facts, movers: readonly Mover[], kin
   if (directory?.part === 'target') return savePlan(facts, movers, { ...request, kinds, directory: directory.path }, roles);
   if (directory?.part === 'source') return loadPlan(facts, movers, { ...request, kinds }, roles);
   return movePlan(facts, movers, { ...request, kinds }, roles);
+}
+
+/** The same clusters, which write down what they are asked for: discovery names no permissions of its own. */
+function noting(clusters: Readonly<Record<Role, Cluster>>, asked: Map<string, Access>): Readonly<Record<Role, Cluster>> {
+  const note = (access: Access): void => void asked.set(JSON.stringify(access), access);
+  return Object.fromEntries(
+    Object.entries(clusters).map(([role, cluster]) => [role, isDirectory(cluster) ? cluster : noted(cluster, note)]),
+  );
 }
 
 /** What discovery reads, and which rules judge it. */

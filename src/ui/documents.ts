@@ -3,6 +3,7 @@ import type { Prepared } from '../runs/runs.ts';
 import { typeName, type ObjectRef } from '../graph/ref.ts';
 import type { GraphView } from '../graph/view.ts';
 import type { Outcome, PreflightOutcome, RehearsalOutcome, RunOutcome, Trouble, VerificationOutcome } from './outcome.ts';
+import { roleList } from './roles-view.ts';
 import { redact } from './text.ts';
 
 export const API_VERSION = 'kubectl-migrate/v1alpha1';
@@ -34,6 +35,8 @@ export function documentOf(outcome: Exclude<Outcome, { kind: 'Silent' }>): Docum
       return graphDocument(outcome.view, outcome.exit);
     case 'Why':
       return envelope('Why', { exit: outcome.exit, name: typeName(outcome.why.ref), ...outcome.why });
+    case 'Roles':
+      return roleList(outcome.view);
     case 'PlanFile':
       return envelope('PlanFileWritten', { exit: outcome.exit, ...outcome.plan, next: [`kubectl migrate apply ${outcome.plan.file}`] });
     case 'Verification':

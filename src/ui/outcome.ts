@@ -5,6 +5,7 @@ import type { Rehearsal } from '../plan/rehearsal.ts';
 import type { Prepared, RunView, SavedPlan, Verification } from '../runs/runs.ts';
 import type { GraphView, WhyView } from '../graph/view.ts';
 import type { ResultItem } from './results.ts';
+import type { RolesView } from './roles-view.ts';
 
 export interface ContextView {
   readonly name: string;
@@ -94,6 +95,12 @@ export interface PlanFileOutcome extends Ends {
   readonly plan: SavedPlan;
 }
 
+/** What has to be granted. */
+export interface RolesOutcome extends Ends {
+  readonly kind: 'Roles';
+  readonly view: RolesView;
+}
+
 /** What had to be said was said while it went on. */
 export interface SilentOutcome extends Ends {
   readonly kind: 'Silent';
@@ -112,6 +119,7 @@ export type Outcome =
   | WhyOutcome
   | VerificationOutcome
   | PlanFileOutcome
+  | RolesOutcome
   | SilentOutcome;
 
 /** Ways to draw a graph; of anything else they are text. */

@@ -11,6 +11,7 @@ import type { Look } from './preflight.ts';
 import { refusedNames, rehearsalReport } from './rehearsal.ts';
 import { folded, resultLine } from './results.ts';
 import type { ResultItem } from './results.ts';
+import { roleLines, roleNames } from './roles-view.ts';
 import type { OutStream } from './streams.ts';
 import { clean } from './text.ts';
 import { verificationLines, verificationTable } from './verify-view.ts';
@@ -84,6 +85,8 @@ async function text(outcome: Told, paper: Paper, wide: boolean): Promise<string>
       return lines((await import('./graph/tree.ts')).treeLines(outcome.view, paper.look, wide));
     case 'Why':
       return lines((await import('./graph/why.ts')).whyLines(outcome.why, paper.look));
+    case 'Roles':
+      return lines(roleLines(outcome.view));
     case 'PlanFile':
       return lines([`${clean(outcome.plan.file)} written`]);
     case 'Verification':
@@ -124,6 +127,8 @@ function names(outcome: Told): readonly string[] {
       return [clean(typeName(outcome.why.ref))];
     case 'Rehearsal':
       return refusedNames(outcome.rehearsal);
+    case 'Roles':
+      return roleNames(outcome.view);
     case 'PlanFile':
       return [clean(outcome.plan.file)];
     case 'Verification':

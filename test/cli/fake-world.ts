@@ -20,6 +20,7 @@ import type {
   Verification,
   VerifySides,
 } from '../../src/runs/runs.ts';
+import { printedRoles } from '../../src/runs/roles.ts';
 import type { Rehearsal } from '../../src/plan/rehearsal.ts';
 import type { Drift } from '../../src/plan/drift.ts';
 import type { ContextsView } from '../../src/ui/outcome.ts';
@@ -116,6 +117,7 @@ export function stageOf(scene: Scene = {}): Stage {
           }),
       });
     },
+    printedRoles: (given) => Promise.resolve(printedRoles(given)),
     rehearse: (_, deps) => {
       asked.deps = deps;
       asked.rehearsed = true;

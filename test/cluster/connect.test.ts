@@ -30,7 +30,7 @@ async function failure(
     (thrown: unknown) => thrown,
   );
   assert.ok(error instanceof MigrateError, String(error));
-  assert.equal(error.exit, 1);
+  assert.equal(error.exit, error.code === 'cluster/forbidden' ? 4 : 1);
   assert.deepEqual(error.subjects, [role]);
   return { error, kubeconfig };
 }
@@ -79,7 +79,7 @@ describe('connecting', () => {
     nock('http://api.test').get('/version').reply(200, { gitVersion: 'v1' });
     nock('http://api.test').get('/api/v1/namespaces/kube-system').reply(403, { kind: 'Status', reason: 'Forbidden', message: said });
     const { error, kubeconfig } = await failure({});
-    assert.equal(error.code, 'cluster/forbidden');
+    assert.deepEqual([error.code, error.exit], ['cluster/forbidden', 4]);
     assert.equal(
       error.message,
       `Cannot tell which cluster the source (context "here", http://api.test) is: user "me" may not read its namespace kube-system. The server says: ${said}`,

@@ -95,6 +95,12 @@ export function preparedOf(
       { role: 'source', context: 'mgmt-old', server: 'https://10.0.0.10:6443', shortUid: '1a2b3c4d', hosts },
       { role: 'target', context: 'mgmt-new', server: 'https://10.0.1.10:6443', shortUid: '5e6f7a8b', hosts: 0 },
     ],
+    access: [
+      { role: 'source', verb: 'list', group: '', resource: 'secrets' },
+      { role: 'source', verb: 'patch', group: 'metal3.io', resource: 'baremetalhosts', namespace: 'metal3' },
+      { role: 'target', verb: 'create', group: '', resource: 'secrets', namespace: 'metal3' },
+    ],
+    namespaces: { source: ['kube-system', 'metal3'], target: ['kube-system'] },
     ...(more.nothing === undefined ? {} : { nothing: more.nothing }),
     close: () => Promise.resolve(),
   };

@@ -4,7 +4,7 @@ import { reholdAction } from './actions/rehold.ts';
 import { releaseAction, settledAction } from './actions/release.ts';
 import { steadyAction } from './actions/steady.ts';
 import { discover } from './discover.ts';
-import { rules } from './preflight.ts';
+import { loadRules, rules } from './preflight.ts';
 import { settlingWatch } from './settling.ts';
 
 export function hosts(): Mover {
@@ -13,6 +13,7 @@ export function hosts(): Mover {
     name: 'hosts',
     discover,
     rules,
+    rulesFor: { load: loadRules },
     actions: { steady: steadyAction, release: releaseAction(settling), settled: settledAction(settling), rehold: reholdAction },
   };
 }

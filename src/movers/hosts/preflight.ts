@@ -40,6 +40,19 @@ function statusMissing(facts: Facts): readonly Finding[] {
     }));
 }
 
+/** Of files nobody can be asked what the host was. One that its user paused is not released by us, but its user will unpause it. */
+function statusMissingThoughPaused(facts: Facts): readonly Finding[] {
+  return hostsInScope(facts)
+    .filter((host) => !hasStatus(host) && isPausedByUser(host))
+    .map((host) => ({
+      rule: 'hosts/status-missing',
+      level: 'block' as const,
+      subject: subjectOf(host),
+      sentence: `${title(host.ref)} was saved without status: once it is unpaused the target takes it for a new server, inspects it and provisions it again`,
+      fix: `--allow hosts/status-missing=${subjectOf(host)} creates it, paused`,
+    }));
+}
+
 /** The same host, server or NIC on the target, put there by somebody else: two controllers would act on one machine. */
 function managedOnTarget(facts: Facts): readonly Finding[] {
   const theirs = [...(facts.roles['target']?.objects.values() ?? [])].filter((host) => isHost(host) && !isOurs(host));
@@ -135,4 +148,5 @@ function subjectOf({ ref: { namespace = '', name } }: ObjectFact): string {
   return `${namespace}/${name}`;
 }
 
+export const loadRules: readonly Rule[] = [statusMissingThoughPaused];
 export const rules: readonly Rule[] = [steady, statusMissing, managedOnTarget, power, remediation];
