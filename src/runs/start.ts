@@ -1,5 +1,5 @@
 /** A new run: connect, read, judge, plan; then, with the same clusters, run. One way for all runbooks. */
-import type { Cluster } from '../cluster/cluster.ts';
+import { hasStatus, type Cluster } from '../cluster/cluster.ts';
 import { isDirectory } from '../cluster/directory.ts';
 import { noted } from '../cluster/noted.ts';
 import { EXIT, MigrateError, blocked } from '../errors.ts';
@@ -171,13 +171,26 @@ async function tidy(
   clusters: Readonly<Record<string, Cluster>>,
   namespace: string,
 ): Promise<readonly RunView[]> {
+  const standing = runs.filter((run) => run.begun || run.alive);
   const dead = runs.filter((run) => !run.alive && (run.finished || !run.begun));
-  const locks = await readLocks(clusters, namespace);
+  const locks = dead.length === 0 ? undefined : await seenLocks(clusters, namespace);
+  if (locks === undefined) return standing;
   for (const { run, begun } of dead) {
     if (Object.values(locks).some((lock) => lock?.run === run)) await release(clusters, run, namespace);
     if (!begun) await removeRun(runFiles(stateDir, run));
   }
-  return runs.filter((run) => run.begun || run.alive);
+  return standing;
+}
+
+/** Who may not read them is told so by preflight; until then nothing is tidied. */
+async function seenLocks(
+  clusters: Readonly<Record<string, Cluster>>,
+  namespace: string,
+): Promise<Awaited<ReturnType<typeof readLocks>> | undefined> {
+  return await readLocks(clusters, namespace).catch((error: unknown) => {
+    if (hasStatus(error, 403)) return undefined;
+    throw error;
+  });
 }
 
 /** An earlier run between these two clusters. @throws MigrateError `run/unfinished` (4) when it has not come to its end */
