@@ -128,19 +128,21 @@ async function* listed(
   }
 }
 
-/** What `readItems` asks of the server, and `patchAsRead` where `patch` is given. */
+/** What `readItems` asks of the server, and `patchAsRead` where `patch` is given. One list serves all namespaces, where there are several. */
 export function itemAccess(items: readonly Item[], step: Step, part: string, write?: 'patch'): readonly Access[] {
   const role = step.roles[part] ?? '';
-  const kinds = new Map(items.flatMap(({ ref }) => (ref === undefined ? [] : [[`${groupResource(ref)} ${ref.namespace ?? ''}`, ref]])));
-  return [...kinds.values()].flatMap(({ group, resource, namespace }) =>
-    ['list', 'get', ...(write === undefined ? [] : [write])].map((verb) => ({
-      role,
-      verb,
-      group,
-      resource,
-      ...(namespace !== undefined && { namespace }),
-    })),
-  );
+  const refs = items.flatMap(({ ref }) => (ref === undefined ? [] : [ref]));
+  return [...Map.groupBy(refs, groupResource).values()].flatMap((those) => {
+    const [first] = those;
+    if (first === undefined) return [];
+    const { group, resource } = first;
+    const places = [...new Set(those.map(({ namespace }) => namespace))].map((namespace) => (namespace === undefined ? {} : { namespace }));
+    const [only = {}] = places.length === 1 ? places : [];
+    const each = ['get', ...(write === undefined ? [] : [write])].flatMap((verb) =>
+      places.map((place) => ({ role, verb, group, resource, ...place })),
+    );
+    return [{ role, verb: 'list', group, resource, ...only }, ...each];
+  });
 }
 
 /** @throws Error when an item is no object: a bug of the set */

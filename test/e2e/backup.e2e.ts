@@ -5,11 +5,12 @@ import { readFile, readdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { sealed, type Entry } from '../../src/archive/write.ts';
-import { installCrds, loadFleet, snapshot, type Snapshot } from '../fixtures/index.ts';
-import { adminClient, startPlanes, type AdminClient, type Plane } from '../sandbox/index.ts';
+import { loadFleet, snapshot, type Snapshot } from '../fixtures/index.ts';
+import { adminClient, lendPlanes, type AdminClient, type Plane } from '../sandbox/index.ts';
 import { bare, CAPI, cluster, isPaused, namespace, ownedBy, secret, SECRETS, type Bare } from './bare.ts';
 import { danglingOwners, differences, marked } from './equal.ts';
 import { onEvents, type Ended } from './stage.ts';
+import { WITH_CRDS } from './with-crds.ts';
 
 const CANARY = 'bm90LWEtcmVhbC1zZWNyZXQtYnV0LWEtY2FuYXJ5';
 const FLEET = { clusters: 1, hostsPerCluster: 2, free: 1, userPaused: 1, blockMove: false };
@@ -60,12 +61,9 @@ describe('a backup', function () {
   }
 
   before(async () => {
-    [stage, [spare]] = await Promise.all([
-      bare({ name: 'backup' }),
-      startPlanes({ name: 'backup-spare', controllerManager: false }) as Promise<[Plane]>,
-    ]);
+    stage = await bare({ name: 'backup' });
+    [spare] = (await lendPlanes({ name: 'backup-spare', furnishing: WITH_CRDS })) as [Plane];
     r = adminClient(spare);
-    await installCrds(r);
     identity = await generateX25519Identity();
     recipient = await identityToRecipient(identity);
     key = join(stage.dir, 'key.txt');

@@ -1,6 +1,9 @@
 // Least privilege: a pivot by users who may do what `preflight --print-role` prints, and nothing else.
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { auditEvents, eventually, type AdminClient } from '../sandbox/index.ts';
 import type { KeySources, RunDeps, RunRequest } from '../../src/runs/runs.ts';
 import { prepareRun } from '../../src/runs/start.ts';
@@ -45,7 +48,7 @@ describe('a pivot with the printed roles', function () {
   };
 
   before(async () => {
-    stage = await setStage({ fleet: { clusters: 1, hostsPerCluster: 2, free: 1, blockMove: false }, audit: true, stepMs: 20 });
+    stage = await setStage({ fleet: { clusters: 1, hostsPerCluster: 2, free: 1, blockMove: false }, stepMs: 20 });
     printed = { source: await print('source'), target: await print('target') };
     users = { source: await stage.source.addUser('pat'), target: await stage.target.addUser('pat') };
     for (const side of ['source', 'target'] as const)
@@ -103,9 +106,12 @@ describe('a pivot with the printed roles', function () {
     assert.equal(target.size, 0);
   });
 
-  it('comes to its end, originals removed, and is verified; nothing is forbidden on the way, no machine touched', async () => {
+  it('comes to its end, backed up, originals removed, verified; nothing is forbidden on the way, no machine touched', async () => {
     const before = (await forbidden(stage)).length;
-    const ended = await asUser('pivot', '--yes', '--retire');
+    const identity = await generateX25519Identity();
+    const [original] = await stage.snapshots();
+    const backup = join(stage.dir, 'site.age');
+    const ended = await asUser('pivot', '--yes', '--retire', '--backup', backup, '--backup-recipient', await identityToRecipient(identity));
     assert.equal(ended.exit, 0, ended.stderr);
     assert.match(ended.stderr, /done/);
     assert.deepEqual((await forbidden(stage)).slice(before), []);
@@ -114,6 +120,12 @@ describe('a pivot with the printed roles', function () {
     assert.equal(verified.exit, 0, verified.stderr);
     const [source] = await stage.snapshots();
     assert.equal(source.size, 0);
+    const key = join(stage.dir, 'key.txt');
+    await writeFile(key, identity, { mode: 0o600 });
+    const args = ['restore', backup, '-t', stage.source.kubeconfig, '--backup-identity', key, '--dry-run=client', '-o', 'name'];
+    const restorable = await stage.run(args);
+    assert.equal(restorable.exit, 0, restorable.stderr);
+    assert.equal(restorable.stdout.trim().split('\n').length, original.size);
   });
 });
 
