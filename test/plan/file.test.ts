@@ -55,6 +55,13 @@ describe('a plan file', () => {
     golden('plan-file.json.txt', planText(planned(), 'json'));
   });
 
+  it('says where a backup goes and who opens it, and nothing that would open it', () => {
+    const backup = { file: '/srv/site.age', recipients: ['age1qqqq'] };
+    const text = planText({ ...planned(), options: { ...OPTIONS, backup } }, 'yaml');
+    assert.deepEqual(readPlanText(text, 'plan.yaml').options['backup'], backup);
+    assert.equal(refusal(text.replace('recipients:', 'passphrase:'))?.code, 'plan-file/wrong');
+  });
+
   for (const format of ['yaml', 'json'] as const) {
     it(`comes back from ${format} as it went in`, () => {
       assert.deepEqual(readPlanText(planText(planned(), format), `plan.${format}`), planned());
