@@ -43,8 +43,7 @@ async function decrypted(
   const decrypter = new Decrypter();
   for (const identity of identities) addIdentity(decrypter, identity);
   if (passphrase !== undefined) decrypter.addPassphrase(passphrase);
-  const stream = ReadableStream.from(bytes) as unknown as ReadableStream<Uint8Array>;
-  return await decrypter.decrypt(stream as never).then(
+  return await decrypter.decrypt(ReadableStream.from(bytes) as never).then(
     (plain) =>
       pipeline(Readable.from(plain as unknown as AsyncIterable<Uint8Array>, { objectMode: false }), createGunzip(), () => undefined),
     (error: unknown) => {

@@ -37,9 +37,9 @@ export async function keysFor(file: string, sources: KeySources): Promise<Keys> 
   });
 }
 
-async function passphraseFor(file: string, purpose: 'write' | 'open', { passphraseFile, ask }: KeySources): Promise<string> {
-  if (passphraseFile !== undefined) return await readPassphrase(passphraseFile);
-  const answer = await ask(file, purpose);
+async function passphraseFor(file: string, purpose: 'write' | 'open', sources: KeySources): Promise<string> {
+  if (sources.passphraseFile !== undefined) return await readPassphrase(sources.passphraseFile);
+  const answer = await sources.ask(file, purpose);
   if (answer === 'escape') throw new MigrateError('stopped/escape', EXIT.interrupted, 'Left without a passphrase; nothing was changed.');
   if (answer === 'absent')
     throw usageError('backup/passphrase', `${basename(file)} takes a passphrase, and nobody can be asked here: there is no terminal`, {

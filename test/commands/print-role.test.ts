@@ -21,7 +21,7 @@ describe('preflight --print-role', () => {
 
   it('prints YAML that means the same as its JSON', async () => {
     const { stdout } = await play(`preflight ${BOTH} --print-role --for ada`);
-    const documents = parseAllDocuments(stdout).map((one): unknown => one.toJS());
+    const documents = parseAllDocuments(stdout).map((one) => one.toJS() as unknown);
     const { stdout: json } = await play(`preflight ${BOTH} --print-role --for ada -o json`);
     assert.deepEqual(
       documents.filter((one) => one !== null),

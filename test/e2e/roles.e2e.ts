@@ -51,8 +51,7 @@ describe('a pivot with the printed roles', function () {
     stage = await setStage({ fleet: { clusters: 1, hostsPerCluster: 2, free: 1, blockMove: false }, stepMs: 20 });
     printed = { source: await print('source'), target: await print('target') };
     users = { source: await stage.source.addUser('pat'), target: await stage.target.addUser('pat') };
-    for (const side of ['source', 'target'] as const)
-      for (const one of printed[side]) await client(side).create(collectionOf(one), one as unknown as Readonly<Record<string, unknown>>);
+    for (const side of ['source', 'target'] as const) for (const one of printed[side]) await client(side).create(collectionOf(one), one);
     await eventually('the roles to count', async () => (await asUser('preflight')).exit === 0, 30_000);
   });
   after(() => stage?.stop());
@@ -166,7 +165,7 @@ async function withoutOneRule(
         rules.map(async (rule, index) => {
           const user = `pat-${place}-${index}`;
           const role = { ...one, metadata: { ...one.metadata, name: user }, rules: rules.filter((_, at) => at !== index) };
-          await client(side).create(collectionOf(one), role as unknown as Readonly<Record<string, unknown>>);
+          await client(side).create(collectionOf(one), role);
           await bound(one, user, user, { apiGroup: RBAC_GROUP, kind: 'User', name: user });
           const what = `${side} ${one.kind} ${one.metadata.namespace ?? ''} ${JSON.stringify(rule)}`;
           lacking.push({ what, side, as: { user, groups: [group] } });

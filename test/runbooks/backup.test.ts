@@ -12,7 +12,7 @@ const stepsOf = (phases: readonly Phase[]): string[] => phases.flatMap(({ stages
 
 describe('the backup of a hand-over', () => {
   it('is written when both sides are equal for the last time, before anything acts on the target and before the commit', () => {
-    const pivot = stepsOf(pivotPhases({ ...PIVOT, backup }, new Procedure(1)));
+    const pivot = stepsOf(pivotPhases({ ...PIVOT, backup }, [], new Procedure(1)));
     const at = pivot.indexOf('switch/backup');
     assert.deepEqual(pivot.slice(at - 1, at + 2), ['switch/compare', 'switch/backup', 'switch/ironic-on']);
     const move = stepsOf(movePhases({ ...MOVE, backup }, [], new Procedure(1)));
@@ -21,7 +21,7 @@ describe('the backup of a hand-over', () => {
   });
 
   it('is no step of a run that was not asked for it', () => {
-    const all = [...stepsOf(pivotPhases(PIVOT, new Procedure(1))), ...stepsOf(movePhases(MOVE, [], new Procedure(1)))];
+    const all = [...stepsOf(pivotPhases(PIVOT, [], new Procedure(1))), ...stepsOf(movePhases(MOVE, [], new Procedure(1)))];
     assert.deepEqual(
       all.filter((id) => id.includes('backup')),
       [],

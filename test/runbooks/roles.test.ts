@@ -63,10 +63,10 @@ const ACCESS = fc.record(
 describe('roles of a plan', () => {
   it('grant everything that is needed, and nothing that is not, whatever is needed', () => {
     fc.assert(
-      fc.property(fc.array(ACCESS, { maxLength: 30 }), (needed) => {
-        const roles = rolesFor('source', needed as Access[], THERE);
-        for (const one of needed as Access[]) assert.ok(allows(roles, one), JSON.stringify(one));
-        const asked = (needed as Access[]).map((one) => (one.namespace === 'not-there' ? { ...one, namespace: undefined } : one));
+      fc.property(fc.array(ACCESS, { maxLength: 30 }), (needed: readonly Access[]) => {
+        const roles = rolesFor('source', needed, THERE);
+        for (const one of needed) assert.ok(allows(roles, one), JSON.stringify(one));
+        const asked = needed.map((one) => (one.namespace === 'not-there' ? { ...one, namespace: undefined } : one));
         for (const one of granted(roles)) {
           const why = asked.some(
             (ask) =>
