@@ -1,11 +1,13 @@
 /** An earlier run taken up again: resume, rollback, retire. */
 import { EXIT } from '../errors.ts';
-import type { AgainOptions, ClusterChoice, Question, Runs } from '../runs/runs.ts';
+import type { AgainOptions, ClusterChoice, PreparedRollback, Question, RunDeps, Runs } from '../runs/runs.ts';
 import type { Outcome } from '../ui/outcome.ts';
+import { preflightBrief } from '../ui/preflight.ts';
 import { renamedClusters, waysOf } from './clusters.ts';
 import type { ClusterFlags } from './clusters.ts';
 import { refuseUnanswerable } from './consent.ts';
 import type { Desk } from './desk.ts';
+import { Refused } from './refused.ts';
 
 export interface AgainFlags extends ClusterFlags {
   readonly allow?: readonly string[] | undefined;
@@ -22,8 +24,36 @@ export async function resume(run: string | undefined, flags: AgainFlags, desk: D
   return await again('resumeRun', run, flags, [...yes, ...retire], desk);
 }
 
-export async function rollback(run: string | undefined, flags: AgainFlags, desk: Desk): Promise<Outcome> {
-  return await again('rollbackRun', run, flags, flags.yes === true ? ['rollback'] : [], desk);
+export interface RollbackFlags extends AgainFlags {
+  readonly to?: string | undefined;
+  readonly 'dry-run'?: string | undefined;
+}
+
+/** Tells what a rollback will do; then, where that is all that was asked for, ends, else does it. */
+export async function rollback(run: string | undefined, flags: RollbackFlags, desk: Desk): Promise<Outcome> {
+  const { runs } = desk.world;
+  const deps = desk.deps(flags.yes === true ? ['rollback'] : []);
+  const options = { ...(await optionsOf(flags, desk)), ...(flags.to === undefined ? {} : { to: flags.to }) };
+  const way = await runs.prepareRollback(run, options, deps);
+  try {
+    judge(way, desk);
+    return flags['dry-run'] === 'client' ? { kind: 'Foreseen', foreseen: way.foreseen, exit: EXIT.done } : await goBack(way, deps, desk);
+  } finally {
+    await way.close();
+  }
+}
+
+/** The way round is a run like any other: preflight may refuse it. @throws Refused (4) */
+function judge({ prepared, foreseen }: PreparedRollback, desk: Desk): void {
+  if (prepared === undefined) return;
+  desk.tellFindings(prepared.findings);
+  desk.progress.say([...preflightBrief(prepared, desk.look(desk.streams.stderr)), '']);
+  if (prepared.blocking.length > 0) throw new Refused(prepared.findings, prepared.blocking, `rollback of ${foreseen.run}`);
+}
+
+async function goBack(way: PreparedRollback, deps: RunDeps, desk: Desk): Promise<Outcome> {
+  const summary = await desk.world.runs.rollbackRun(way, deps);
+  return { kind: 'Run', summary, items: desk.results.items(summary.state), exit: summary.exit };
 }
 
 export async function retire(run: string | undefined, flags: AgainFlags, desk: Desk): Promise<Outcome> {
@@ -35,7 +65,7 @@ export async function retire(run: string | undefined, flags: AgainFlags, desk: D
     : outcome;
 }
 
-type Verb = 'resumeRun' | 'rollbackRun' | 'retireRun';
+type Verb = 'resumeRun' | 'retireRun';
 
 async function again(
   verb: Verb & keyof Runs,

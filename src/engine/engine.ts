@@ -1,14 +1,14 @@
 /** Runs any plan: forward, back by itself when a frozen fleet must not stay so, back when asked. Knows no mover and prints nothing. */
 import { EXIT, MigrateError, messageOf, type ExitCode } from '../errors.ts';
 import type { Entry } from '../journal/records.ts';
-import type { Phase } from '../plan/plan.ts';
+import type { Phase, PhaseId } from '../plan/plan.ts';
 import type { Summary } from './events.ts';
 import { StepFailure, Stopped } from './failure.ts';
 import { enterPhase, refuseWhileHeld, runPhase } from './forward.ts';
 import { Scope, type EngineOptions } from './scope.ts';
 import { Sets } from './sets.ts';
 import { summarise } from './summary.ts';
-import { walkBack } from './undo.ts';
+import { compensatedAt, phasesBack, walkBack } from './undo.ts';
 
 export class Engine<C> {
   readonly #scope: Scope<C>;
@@ -45,12 +45,39 @@ export class Engine<C> {
       // A run that never held the locks has written nothing: there is nothing to walk back over, and no lock to do it under.
       if (this.#held()) await fence.word('rolling-back');
       await walkBack(this.#scope, {
-        phases: this.#held() ? this.#beforeCommit() : [],
-        compensate: 'all',
+        phases: this.#held() ? phasesBack(this.#o.plan) : [],
+        compensate: compensatedAt(this.#o.plan),
         stateAfter: (phase) => (this.#index(phase.id) > this.#index(this.#o.plan.thaw.from) ? state.state : this.#stateBefore(phase)),
       });
       await journal.append({ type: 'end', state: 'rolled-back' });
-      await fence.giveBack();
+      const { reverses } = this.#o.plan;
+      await (reverses?.locked === true ? fence.handBack(reverses.run) : fence.giveBack());
+      return await this.#finish(EXIT.done);
+    } catch (error) {
+      return await this.#failed(error);
+    }
+  }
+
+  /**
+   * Walks back to the beginning of a phase before commit; the run stands there then, and goes on from there. Cut off, it goes on as a thaw does: the source acts,
+   * and the way forward finds what is missing by its probes. Never throws.
+   */
+  async rollbackTo(to: PhaseId): Promise<Summary> {
+    const { plan, state, fence } = this.#o;
+    this.#scope.direction = 'back';
+    this.#tellRun();
+    try {
+      if (state.facing !== 'thaw') await this.#scope.append({ type: 'turn', to: 'thaw' });
+      await fence.word('thawing');
+      await walkBack(this.#scope, {
+        phases: phasesBack(plan, to),
+        compensate: compensatedAt(plan, to),
+        partial: true,
+        stateAfter: (phase) => this.#stateBefore(phase),
+      });
+      await fence.word(null);
+      await this.#turnForward();
+      this.#scope.direction = 'forward';
       return await this.#finish(EXIT.done);
     } catch (error) {
       return await this.#failed(error);
@@ -165,8 +192,8 @@ export class Engine<C> {
       try {
         await fence.word('thawing');
         await walkBack(this.#scope, {
-          phases: this.#beforeCommit().slice(this.#index(plan.thaw.from)),
-          compensate: 'none',
+          phases: phasesBack(plan, plan.thaw.from),
+          compensate: new Map(),
           stateAfter: (phase) => (phase.id === plan.thaw.from ? 'copying' : state.state),
         });
         await fence.word(null);
@@ -224,11 +251,6 @@ export class Engine<C> {
     const { plan, state } = this.#o;
     const locks = plan.steps.filter((step) => step.stands?.until === 'end');
     return locks.every((step) => this.#scope.sets.items(step.set).every((item) => state.outcome(step.id, item.key) !== undefined));
-  }
-
-  #beforeCommit(): readonly Phase[] {
-    const commitAt = this.#index(this.#o.plan.commit.before);
-    return commitAt < 0 ? this.#o.plan.phases : this.#o.plan.phases.slice(0, commitAt);
   }
 
   #index(phase: string): number {

@@ -129,6 +129,8 @@ export interface SummaryEvent extends At {
 export interface Summary {
   readonly run: string;
   readonly runbook: string;
+  /** It is a rollback after commit of that run. */
+  readonly reverses?: string;
   readonly state: StateWord;
   readonly direction: Direction;
   /** Since when the state holds, RFC 3339. */

@@ -18,4 +18,6 @@ export interface Fence {
   takeOver(): Promise<void>;
   /** Both Leases go, when they are ours. */
   giveBack(): Promise<void>;
+  /** Both Leases go back to the run that they were taken over from. */
+  handBack(run: string): Promise<void>;
 }

@@ -15,6 +15,7 @@ export function summarise<C>(scope: Scope<C>, exit: ExitCode, error?: unknown): 
   return {
     run,
     runbook: plan.runbook,
+    ...(plan.reverses === undefined ? {} : { reverses: plan.reverses.run }),
     state: state.wrote || state.ended !== undefined ? (state.state as StateWord) : 'source-active',
     direction,
     since: state.since,
@@ -103,6 +104,7 @@ export function nextCommands(run: string, state: RunState, exit: number, more: r
   if (state.facing === 'rollback') return [rollback];
   const held = [...state.holds.values()].slice(0, 3).map((hold) => `${resume} --allow ${hold.rule}=${hold.name}`);
   if (state.ended === 'target-active' && exit === EXIT.done) return [`kubectl migrate retire ${run}`];
-  // After the commit there is no walk back: rollback would refuse.
-  return [...more, ...held, resume, ...(state.committed === undefined ? [rollback] : [])];
+  // What was created from files has no other side that could be gone back to.
+  const hasWayBack = state.committed === undefined || state.start?.runbook !== 'load';
+  return [...more, ...held, resume, ...(hasWayBack ? [rollback] : [])];
 }

@@ -1,5 +1,5 @@
 /** The walk back: steps in reverse, each item put back as it was, what has no undo of its own made up for by the steps that say so. */
-import type { Data, Item, Phase, Step } from '../plan/plan.ts';
+import type { Data, Item, Phase, PhaseId, Plan, Step, StepId } from '../plan/plan.ts';
 import { forAll } from './apply.ts';
 import { failureOf, nameOf, Stopped, timedOut } from './failure.ts';
 import type { Scope } from './scope.ts';
@@ -8,23 +8,24 @@ import { StepRun } from './step.ts';
 export interface WalkBack {
   /** Phases to undo, in plan order; walked from the last to the first. */
   readonly phases: readonly Phase[];
-  /** Run what makes up for steps without an undo (a rollback), or leave what they did (a thaw). */
-  readonly compensate: 'all' | 'none';
+  /** What makes up for steps without an undo: by the step at which the walk has come back far enough (`compensatedAt`); a thaw leaves what they did. */
+  readonly compensate: ReadonlyMap<StepId, readonly StepId[]>;
+  /** Not to the beginning: what earlier phases did goes on standing. */
+  readonly partial?: boolean;
   /** State word per phase while it is undone and once it is. */
   readonly stateAfter: (phase: Phase) => string;
 }
 
 /** @throws StepFailure, Stopped (second signal) */
 export async function walkBack<C>(scope: Scope<C>, walk: WalkBack): Promise<void> {
-  const first = firstNamed(walk.phases, scope);
   for (const phase of walk.phases.toReversed()) {
     if (!scope.o.state.phases.has(phase.id)) continue;
     scope.emit({ type: 'phase', phase: phase.id, status: 'started', direction: 'back' });
     for (const stage of phase.stages.toReversed()) {
       for (const id of stage.steps.toReversed()) {
         const step = scope.step(id);
-        if (step.undoneBy === undefined) await undoStep(scope, step);
-        else if (walk.compensate === 'all' && first.get(step.undoneBy.join()) === id) await compensate(scope, step.undoneBy);
+        if (step.undoneBy === undefined) await undoStep(scope, step, walk.partial === true ? isNoted(scope, step) : () => true);
+        else await compensate(scope, walk.compensate.get(id) ?? [], walk.partial === true ? { partial: true } : {});
       }
     }
     await scope.append({ type: 'phase', phase: phase.id, status: 'undone', state: walk.stateAfter(phase) });
@@ -32,35 +33,45 @@ export async function walkBack<C>(scope: Scope<C>, walk: WalkBack): Promise<void
   }
 }
 
-/** Of the steps that share what makes up for them, the earliest: only once the walk has come back to it is the rest undone. */
-function firstNamed<C>(phases: readonly Phase[], scope: Scope<C>): ReadonlyMap<string, string> {
-  const first = new Map<string, string>();
-  for (const phase of phases) {
-    for (const stage of phase.stages) {
-      for (const id of stage.steps) {
-        const by = scope.step(id).undoneBy?.join();
-        if (by !== undefined && !first.has(by)) first.set(by, id);
-      }
+/** Phases that a walk back goes through, in plan order: those before the commit, from `to` on. */
+export function phasesBack(plan: Plan, to?: PhaseId): readonly Phase[] {
+  const commitAt = plan.phases.findIndex(({ id }) => id === plan.commit.before);
+  const before = commitAt < 0 ? plan.phases : plan.phases.slice(0, commitAt);
+  return to === undefined ? before : before.slice(before.findIndex(({ id }) => id === to));
+}
+
+/** Of the steps that share what makes up for them, the earliest: only once the walk has come back to it is the rest undone. One before `to` is not come to. */
+export function compensatedAt(plan: Plan, to?: PhaseId): ReadonlyMap<StepId, readonly StepId[]> {
+  const steps = new Map(plan.steps.map((step) => [step.id, step]));
+  const seen = new Set<string>();
+  const first = new Map<StepId, readonly StepId[]>();
+  const within = new Set(phasesBack(plan, to));
+  for (const phase of phasesBack(plan)) {
+    for (const id of phase.stages.flatMap((stage) => stage.steps)) {
+      const by = steps.get(id)?.undoneBy;
+      if (by === undefined || seen.has(by.join())) continue;
+      seen.add(by.join());
+      if (within.has(phase)) first.set(id, by);
     }
   }
   return first;
 }
 
-async function compensate<C>(scope: Scope<C>, steps: readonly string[]): Promise<void> {
+async function compensate<C>(scope: Scope<C>, steps: readonly StepId[], params: Step['params']): Promise<void> {
   for (const id of steps) {
     const step = scope.step(id);
-    await new StepRun(scope, step, scope.sets.items(step.set), true).run();
+    await new StepRun(scope, { ...step, params: { ...step.params, ...params } }, scope.sets.items(step.set), true).run();
   }
 }
 
 const REVERSED = { 'owners-first': 'owners-last', 'owners-last': 'owners-first', any: 'any' } as const;
 
 /** Undoes one step over all its items, then waits until they are as they were. */
-async function undoStep<C>(scope: Scope<C>, step: Step): Promise<void> {
+async function undoStep<C>(scope: Scope<C>, step: Step, which: (item: Item) => boolean): Promise<void> {
   const action = scope.action(step);
   // What stands until the end (the lock) is let go only after the end is on disk.
   if (action.undo === undefined || step.stands?.until === 'end') return;
-  const items = scope.sets.items(step.set);
+  const items = scope.sets.items(step.set).filter(which);
   if (items.length === 0 || wasNeverBegun(scope, step, items)) return;
   const began = performance.now();
   const phase = scope.phaseOf(step.id);
@@ -99,6 +110,12 @@ async function undoStep<C>(scope: Scope<C>, step: Step): Promise<void> {
     total: items.length,
     took: Math.round(performance.now() - began),
   });
+}
+
+/** An earlier step that stays may have done the same to other items, and the marks do not tell which step's they are: the journal does. */
+function isNoted<C>(scope: Scope<C>, step: Step): (item: Item) => boolean {
+  if (scope.action(step).journalsBefore !== true) return () => true;
+  return ({ key }) => scope.o.state.former(step.id, key) !== undefined;
 }
 
 /** Its intents are on disk before its writes; without one there was no write, and nothing has to be asked of a cluster that may be away. */

@@ -105,6 +105,11 @@ export interface FailureRecord {
   readonly subjects: readonly string[];
   readonly exit: number;
 }
+/** A rollback after commit of this run has begun; it has a journal of its own. */
+export interface ReversalRecord {
+  readonly type: 'reversal';
+  readonly by: string;
+}
 export interface EndRecord {
   readonly type: 'end';
   readonly state: 'target-active' | 'done' | 'rolled-back';
@@ -127,6 +132,7 @@ export type Entry =
   | TurnRecord
   | UndoRecord
   | FailureRecord
+  | ReversalRecord
   | EndRecord;
 
 /** An entry as it stands in the file. */

@@ -26,6 +26,8 @@ export class RunState {
   readonly allowed = new Set<string>();
   readonly holds = new Map<Key, HoldRecord>();
   failure: FailureRecord | undefined;
+  /** Rollbacks after commit of this run, oldest first; how each stands is in its own journal. */
+  readonly reversals: string[] = [];
   /** When the fleet was frozen and released, and of that time milliseconds spent waiting for others. */
   frozenAt: string | undefined;
   thawedAt: string | undefined;
@@ -105,6 +107,9 @@ export class RunState {
       case 'end':
         this.ended = record.state;
         this.#enter(record.state, record.at);
+        break;
+      case 'reversal':
+        this.reversals.push(record.by);
         break;
       case 'batch':
       case 'finding':

@@ -12,6 +12,7 @@ import type {
   NamespaceFact,
   ObjectFact,
   PrunedFact,
+  Reversing,
   Rule,
   WebhookFact,
   WorkloadFact,
@@ -50,6 +51,8 @@ export interface DiscoverOptions {
   readonly namespaces: readonly string[];
   /** Namespace of the Lease that is the lock; absent = kube-system. */
   readonly lockNamespace?: string;
+  /** Set for a rollback after commit. */
+  readonly reversing?: Reversing;
 }
 
 /** Handed to every mover in the registry's order, `objects` first: the others may read what it filled. Read only towards the clusters. */

@@ -134,6 +134,19 @@ export interface ClusterFacts {
   readonly lock?: { readonly run: string; readonly word?: string; readonly holder: string };
 }
 
+/** What a rollback after commit knows of the run that it takes back. */
+export interface Reversing {
+  readonly run: string;
+  /** Everything that it moved, with what is known of the original on what is the target now. */
+  readonly originals: ReadonlyMap<Key, Original>;
+}
+
+export interface Original {
+  readonly uid: string;
+  /** Others use it there: it was never paused, and would have stayed. */
+  readonly shared: boolean;
+}
+
 export interface Facts {
   readonly roles: Readonly<Record<Role, ClusterFacts>>;
   /** In scope, owners first, each with its why. */
@@ -143,6 +156,8 @@ export interface Facts {
   readonly namespaces: readonly string[];
   /** UIDs on the target of objects that an earlier run moved away from there: they are updated in place, never foreign, never removed. */
   readonly twins?: ReadonlyMap<Key, string>;
+  /** Set for a rollback after commit. */
+  readonly reversing?: Reversing;
   /** What the user narrowed to by more than namespaces, and what becomes of owners that do not move; absent = by namespace only. */
   readonly scoping?: Scoping;
   /** What the user wants done with a foreign object of the same name; absent = fail. */

@@ -9,6 +9,11 @@ export const FORMER = `${PREFIX}former`;
 export const LETTING_GO = `${PREFIX}letting-go`;
 /** On objects released on the target: which run brought them. */
 export const PIVOTED = `${PREFIX}pivoted`;
+/**
+ * On a Secret that a rollback after commit found standing: which run. A write of the same content would leave its resourceVersion, and a host that nobody took over
+ * meanwhile knows that one: its baremetal-operator would see nothing to do, and nothing would prove that it acts again.
+ */
+export const BROUGHT_BACK = `${PREFIX}brought-back`;
 /** Our value of the pause annotations that take one (`baremetalhost.metal3.io/paused`, `cluster.x-k8s.io/paused`). */
 export const PAUSE_VALUE = 'kubectl-migrate';
 /** metadata.managedFields manager of creates starts with this; then the run id. */

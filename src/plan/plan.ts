@@ -136,8 +136,19 @@ export interface ClusterPin {
   readonly uid: string;
 }
 
+/** The run that a rollback after commit takes back, by being the same procedure the other way round. */
+export interface Reversal {
+  readonly run: string;
+  /** It still held its locks, which were taken over from it and go back to it should this run be taken back itself. */
+  readonly locked: boolean;
+}
+
 export interface Plan {
   readonly runbook: string;
+  /** Set in a rollback after commit: its source is the target of that run. */
+  readonly reverses?: Reversal;
+  /** Runs that took this one back and were taken back themselves: what they wrote on the originals is ours. From the journal, not in the plan's file. */
+  readonly reversals?: readonly string[];
   readonly roles: Readonly<Record<Role, ClusterPin>>;
   readonly phases: readonly Phase[];
   readonly steps: readonly Step[];

@@ -2,7 +2,7 @@
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Key, Role } from '../graph/ref.ts';
 import { emptyFacts, factsOf, type DiscoverOptions, type Mover } from '../movers/mover.ts';
-import type { Facts } from '../plan/facts.ts';
+import type { ClusterFacts, Facts, Reversing } from '../plan/facts.ts';
 import type { Finding, Left } from '../plan/plan.ts';
 
 export interface Discovered {
@@ -34,8 +34,15 @@ export async function discover(
     namespaces: options.namespaces,
     ...(options.onConflict === undefined ? {} : { onConflict: options.onConflict }),
     ...(options.scoping === undefined ? {} : { scoping: { ...options.scoping, resolved: named } }),
+    ...(options.reversing === undefined ? {} : { reversing: options.reversing, twins: twinsOf(options.reversing, roles['target']) }),
   };
   for (const { rules, rulesFor } of movers)
     for (const rule of [...rules, ...(rulesFor?.[options.runbook] ?? [])]) findings.push(...rule(facts));
   return { facts, findings };
+}
+
+/** Originals that still stand on what is the target now; one that somebody made anew is not the one that was moved. */
+function twinsOf({ originals }: Reversing, target: ClusterFacts | undefined): Map<Key, string> {
+  const standing = [...originals].filter(([key, { uid }]) => target?.objects.get(key)?.uid === uid);
+  return new Map(standing.map(([key, { uid }]) => [key, uid]));
 }

@@ -1,8 +1,8 @@
-/** An earlier run taken up again: resume, rollback, retire. The clusters are those the plan pins, wherever their kubeconfigs are now. */
+/** An earlier run taken up again: resume and retire; what rollback shares with them. The clusters are those the plan pins, wherever their kubeconfigs are now. */
 import type { Seal } from '../archive/keys.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { isDirectory } from '../cluster/directory.ts';
-import { EXIT, MigrateError, blocked } from '../errors.ts';
+import { blocked, type MigrateError } from '../errors.ts';
 import type { Summary } from '../engine/events.ts';
 import { Sets } from '../engine/sets.ts';
 import type { Role } from '../graph/ref.ts';
@@ -11,19 +11,19 @@ import type { RunState } from '../journal/replay.ts';
 import { release } from '../movers/lock/fence.ts';
 import type { Plan } from '../plan/plan.ts';
 import { scopingOf } from '../plan/selection.ts';
-import { asking, rollbackQuestion, sidesOf } from './consent.ts';
+import { asking, sidesOf } from './consent.ts';
 import { runFiles, type RunFiles } from './directory.ts';
 import { asSeen } from './lens.ts';
 import { sealFor } from './keys.ts';
 import { findRun, readRun } from './list.ts';
 import { withSession, type Session } from './session.ts';
 import { openPinned, otherCluster } from './sides.ts';
-import type { AgainOptions, RunDeps } from './runs.ts';
+import type { AgainOptions, RunDeps, RunView } from './runs.ts';
 
 /** Milliseconds within which a request that a dead process had in flight has landed. */
 const IN_FLIGHT = 5000;
 
-interface Loaded {
+export interface Loaded {
   readonly run: string;
   readonly files: RunFiles;
   readonly plan: Plan;
@@ -32,9 +32,13 @@ interface Loaded {
   readonly seal?: Seal | undefined;
 }
 
-/** Goes on forward. @throws MigrateError `run/rolling-back` (4) when the run faces back, and as findRun */
+/** Goes on forward. @throws MigrateError `run/rolling-back`, `run/taken-back` (4), and as findRun */
 export async function resumeRun(run: string | undefined, options: AgainOptions, deps: RunDeps): Promise<Summary> {
-  const loaded = await load(run, deps);
+  return await goForward(await loadOpen(await findRun(deps.stateDir, run), deps), options, deps);
+}
+
+/** Forward from wherever it stands. @throws MigrateError `run/rolling-back` (4) when the run faces back */
+export async function goForward(loaded: Loaded, options: AgainOptions, deps: RunDeps): Promise<Summary> {
   if (loaded.state.facing === 'rollback') {
     throw blocked('run/rolling-back', `Run ${loaded.run} is being rolled back; it cannot go forward again.`, {
       next: [`kubectl migrate rollback ${loaded.run}`],
@@ -52,22 +56,9 @@ export async function resumeRun(run: string | undefined, options: AgainOptions, 
   });
 }
 
-/** Walks back to the beginning. @throws MigrateError `run/committed` (4) after the commit, and as findRun */
-export async function rollbackRun(run: string | undefined, options: AgainOptions, deps: RunDeps): Promise<Summary> {
-  const loaded = await load(run, deps);
-  const { state, plan } = loaded;
-  if (state.committed !== undefined) throw committed(loaded, state);
-  if (state.facing !== 'rollback') await consentTo(plan, deps);
-  return await again(loaded, options, deps, async (session) => {
-    const word = await takeOver(loaded, session, deps);
-    if (word === 'committed') throw committed(loaded, state);
-    return await session.engine.rollback();
-  });
-}
-
-/** Removes the originals of a run that is `target-active`. @throws MigrateError `run/not-active` (4) */
+/** Removes the originals of a run that is `target-active`. @throws MigrateError `run/not-active`, `run/taken-back` (4) */
 export async function retireRun(run: string | undefined, options: AgainOptions, deps: RunDeps): Promise<Summary> {
-  const loaded = await load(run, deps);
+  const loaded = await loadOpen(await findRun(deps.stateDir, run), deps);
   if (loaded.state.ended !== 'target-active' && !loaded.state.consents.has('retire')) {
     throw blocked('run/not-active', `Run ${loaded.run} is ${loaded.state.state}; only a run that is target-active can be retired.`, {
       next: [`kubectl migrate status ${loaded.run}`],
@@ -79,19 +70,39 @@ export async function retireRun(run: string | undefined, options: AgainOptions, 
   });
 }
 
-async function load(run: string | undefined, deps: RunDeps): Promise<Loaded> {
-  const view = await findRun(deps.stateDir, run);
-  const files = runFiles(deps.stateDir, view.run);
-  const { plan, content, state } = await readRun(files);
-  if (state.ended === 'done' || state.ended === 'rolled-back') {
-    throw blocked('run/ended', `Run ${view.run} has ended: ${state.ended}.`, { next: ['kubectl migrate runs'] });
+/** A run that can still be worked on. @throws MigrateError `run/ended`, `run/taken-back` (4) */
+export async function loadOpen(view: RunView, deps: RunDeps): Promise<Loaded> {
+  const { run, reversedBy } = view;
+  if (reversedBy?.finished === false) {
+    throw blocked('run/taken-back', `Run ${run} is being rolled back by run ${reversedBy.run}, which is ${reversedBy.state}.`, {
+      subjects: [run, reversedBy.run],
+      next: [`kubectl migrate rollback ${run}`, `kubectl migrate status ${reversedBy.run}`],
+    });
   }
-  return { run: view.run, files, plan, content, state };
+  if (view.state === 'rolled-back' || view.state === 'done') throw ended(view);
+  return await load(run, deps);
 }
 
-async function again(loaded: Loaded, options: AgainOptions, deps: RunDeps, work: (session: Session) => Promise<Summary>): Promise<Summary> {
+export async function load(run: string, deps: RunDeps): Promise<Loaded> {
+  const files = runFiles(deps.stateDir, run);
+  return { run, files, ...(await readRun(files)) };
+}
+
+export function ended({ run, state, reversedBy }: RunView): MigrateError {
+  const by = reversedBy === undefined ? '' : `, by run ${reversedBy.run}`;
+  return blocked('run/ended', `Run ${run} has ended: ${state}${by}.`, { next: ['kubectl migrate runs'] });
+}
+
+/** One process at work on a run that others have worked on before. */
+export async function again<T extends Summary>(
+  loaded: Loaded,
+  options: AgainOptions,
+  deps: RunDeps,
+  work: (session: Session) => Promise<T>,
+): Promise<Summary> {
   const { run, plan, files, content, seal } = loaded;
-  const clusters = await reconnect(plan, options, deps);
+  const opened = await reconnect(plan.roles, options, deps);
+  const clusters = asSeen(opened, scopingOf(plan.options), plan.options.lockNamespace);
   try {
     const sides = sidesOf(plan, {});
     const session = {
@@ -110,16 +121,17 @@ async function again(loaded: Loaded, options: AgainOptions, deps: RunDeps, work:
     };
     return await withSession(session, deps, work);
   } finally {
-    await Promise.all(Object.values(clusters).map((cluster) => cluster.close()));
+    await Promise.all(Object.values(opened).map((cluster) => cluster.close()));
   }
 }
 
-/** @throws MigrateError `run/cluster-changed` (4) when a context leads to another cluster than the plan's */
-async function reconnect(plan: Plan, options: AgainOptions, deps: RunDeps): Promise<Record<Role, Cluster>> {
-  const opened = await openPinned(plan.roles, options.clusters ?? {}, { clock: deps.clock, signal: deps.hard, keys: deps.keys });
+/** The clusters that these roles pin. @throws MigrateError `run/cluster-changed`, `run/directory-changed` (4) when a context leads to another */
+export async function reconnect(roles: Plan['roles'], options: AgainOptions, deps: RunDeps): Promise<Record<Role, Cluster>> {
+  const opened = await openPinned(roles, options.clusters ?? {}, { clock: deps.clock, signal: deps.hard, keys: deps.keys });
   for (const [role, cluster] of Object.entries(opened)) {
-    const uid = plan.roles[role]?.uid ?? '';
+    const uid = roles[role]?.uid ?? '';
     if (cluster.uid === uid) continue;
+    await Promise.all(Object.values(opened).map((one) => one.close()));
     if (isDirectory(cluster))
       throw blocked('run/directory-changed', `The files in ${cluster.kubeconfig} are not those that this run was planned with.`, {
         subjects: [cluster.kubeconfig],
@@ -127,22 +139,32 @@ async function reconnect(plan: Plan, options: AgainOptions, deps: RunDeps): Prom
       });
     throw otherCluster('run', role, uid, cluster);
   }
-  return asSeen(opened, scopingOf(plan.options), plan.options.lockNamespace);
+  return opened;
 }
 
 /** This process in place of the one before; first waits until what that one had in flight must have landed. @returns the word on the Leases */
-async function takeOver(loaded: Loaded, { fence, clusters }: Session, deps: RunDeps): Promise<string | undefined> {
-  const quiet = Date.now() - Date.parse(loaded.state.lastAt || new Date(0).toISOString());
-  // A clock that was set back meanwhile makes it negative; never longer than that.
-  const wait = IN_FLIGHT * deps.clock - Math.max(0, quiet);
-  if (wait > 0 && loaded.state.failure === undefined && loaded.state.ended === undefined)
-    await new Promise((resolve) => setTimeout(resolve, wait));
+export async function takeOver(loaded: Loaded, { fence, clusters }: Session, deps: RunDeps): Promise<string | undefined> {
+  const { plan, state, run } = loaded;
+  await untilLanded(state, deps);
+  const takenFrom = plan.reverses?.locked === true ? plan.reverses.run : undefined;
   if (!holdsLocks(loaded)) {
-    await release(clusters, loaded.run, loaded.plan.options.lockNamespace);
+    if (takenFrom === undefined) await release(clusters, run, plan.options.lockNamespace);
+    else await fence.takeOver(takenFrom);
     return undefined;
   }
-  await fence.takeOver();
+  // A rollback of this run that was itself taken back may have been cut off before it gave the locks back.
+  const borrower = state.reversals.at(-1);
+  await fence.takeOver(borrower);
+  if (borrower !== undefined && state.committed !== undefined) await fence.word('committed');
   return await fence.words();
+}
+
+/** Waits until what a dead process had in flight must have landed. */
+export async function untilLanded(state: RunState, deps: RunDeps): Promise<void> {
+  const quiet = Date.now() - Date.parse(state.lastAt || new Date(0).toISOString());
+  // A clock that was set back meanwhile makes it negative; never longer than that.
+  const wait = IN_FLIGHT * deps.clock - Math.max(0, quiet);
+  if (wait > 0 && state.failure === undefined && state.ended === undefined) await new Promise((resolve) => setTimeout(resolve, wait));
 }
 
 /** A run that never held both Leases gives back the one it may have; its first step takes both. */
@@ -150,24 +172,6 @@ function holdsLocks({ plan, state }: Loaded): boolean {
   const sets = new Sets(plan, state);
   return plan.steps.some(
     (step) => step.stands?.until === 'end' && sets.items(step.set).every((item) => state.outcome(step.id, item.key) !== undefined),
-  );
-}
-
-async function consentTo(plan: Plan, deps: RunDeps): Promise<void> {
-  const answer = await deps.ask(rollbackQuestion(plan, sidesOf(plan, {})));
-  if (answer === 'yes') return;
-  if (answer === 'escape') throw new MigrateError('stopped/escape', EXIT.interrupted, 'Nothing was changed.');
-  if (answer === 'no') throw new MigrateError('consent/declined', EXIT.gate, 'Nothing was changed.');
-  throw new MigrateError('consent/absent', EXIT.usage, 'A rollback asks once, and nobody can be asked here.', { next: ['Add --yes.'] });
-}
-
-function committed({ run, plan }: Loaded, state: RunState): MigrateError {
-  return blocked(
-    'run/committed',
-    `Run ${run} has handed over (${state.state}): what it moved belongs to the target now, and walking back would put two owners on it.`,
-    {
-      next: [`kubectl migrate resume ${run}`, `To go back, move the other way: kubectl migrate ${plan.runbook} -s TARGET -t SOURCE.`],
-    },
   );
 }
 

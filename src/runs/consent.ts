@@ -4,7 +4,7 @@ import { Sets } from '../engine/sets.ts';
 import type { Role } from '../graph/ref.ts';
 import type { RunState } from '../journal/replay.ts';
 import type { Consent, Plan } from '../plan/plan.ts';
-import type { Answer, Question, RunDeps, SideView } from './runs.ts';
+import type { Answer, Foreseen, ForeseenStep, Question, RunDeps, SideView } from './runs.ts';
 
 const ANSWERS: Readonly<Record<Answer, ConsentAnswer>> = { yes: 'given', no: 'declined', escape: 'escaped', absent: 'absent' };
 
@@ -53,16 +53,41 @@ const QUESTIONS: Readonly<Record<Consent['id'], (plan: Plan, sides: readonly Sid
 /** Static sets need no journal. */
 const EMPTY = { found: () => [], committed: undefined } as unknown as RunState;
 
-export function rollbackQuestion(plan: Plan, sides: readonly SideView[]): Question {
+/** So many lines stand in the question; the dry run has all. */
+const LINES = 8;
+
+/** What is undone, made up for, and what cannot be, in short. */
+export function rollbackQuestion(foreseen: Foreseen): Question {
+  const { run, sides, steps, way, to } = foreseen;
+  const [from, back] = sides;
+  const round =
+    way === 'other-way' ? [`The same procedure the other way round: ${from?.context ?? ''} hands back to ${back?.context ?? ''}.`] : [];
+  const lines = [...round, ...steps.map((step) => lineOf(step, way))];
+  const more = lines.length > LINES ? [`... and ${lines.length - LINES} more: kubectl migrate rollback ${run} --dry-run`] : [];
+  const next = lines.length === 0 ? ['Give back what the run holds; it has changed nothing else.'] : [...lines.slice(0, LINES), ...more];
   return {
     id: 'rollback',
     sides,
-    next: [
-      "Put the source's controllers and marks back as they were.",
-      `Remove the copies of ${new Sets(plan, EMPTY).items(plan.report.objects).length} objects from the target.`,
-    ],
-    undo: 'The source stays as it is; a new run can be started afterwards.',
+    next,
+    undo: to === undefined ? UNDO[way] : `The run stays at the beginning of ${to}; resume goes on from there.`,
   };
+}
+
+const UNDO: Readonly<Record<Foreseen['way'], string>> = {
+  back: 'The source stays as it is; a new run can be started afterwards.',
+  'other-way': 'Everything, until the first host is released there; a failure before that thaws by itself.',
+  'go-on': 'Everything, until the first host is released there; a failure before that thaws by itself.',
+};
+
+function lineOf({ how, title, names }: ForeseenStep, way: Foreseen['way']): string {
+  const what = `${title} (${names.length})`;
+  if (how === 'cannot') return `Cannot be undone: ${what}`;
+  return how === 'undone' && way === 'back' ? `Take back: ${what}` : `${title.charAt(0).toUpperCase()}${title.slice(1)} (${names.length})`;
+}
+
+/** The one question of a rollback has been asked; what stays on the other cluster is left to `retire`. */
+export function askingOnce(deps: RunDeps): RunDeps {
+  return { ...deps, given: ['hand-over'], ask: (question) => (question.id === 'retire' ? Promise.resolve('absent') : deps.ask(question)) };
 }
 
 export type Counted = Pick<SideView, 'hosts' | 'objects'>;

@@ -58,7 +58,8 @@ export async function findRun(stateDir: string, run: string | undefined): Promis
     if ((await runIds(stateDir)).includes(run)) return await viewRun(stateDir, run);
     throw usageError('run/unknown', `There is no run ${run} in ${stateDir}.`, { next: ['kubectl migrate runs'] });
   }
-  const open = (await listRuns(stateDir)).filter((view) => !view.finished);
+  // A run that is being taken back is unfinished by the one that takes it back.
+  const open = (await listRuns(stateDir)).filter((view) => !view.finished && (view.reversedBy === undefined || view.reversedBy.finished));
   const [only] = open;
   const [unreadable] = only === undefined ? await unreadableRuns(stateDir) : [];
   // It may stand in the middle: "there is none" would be a lie.
@@ -81,7 +82,8 @@ export async function findRun(stateDir: string, run: string | undefined): Promis
 export async function lastRun(stateDir: string): Promise<RunView> {
   const all = await everyRun(stateDir);
   const last = all.at(-1);
-  if (last === undefined || all.some((one) => 'view' in one && !one.view.finished)) return await findRun(stateDir, undefined);
+  if (last === undefined || all.some((one) => 'view' in one && !one.view.finished && one.view.reversedBy === undefined))
+    return await findRun(stateDir, undefined);
   if ('error' in last) throw last.error;
   return last.view;
 }
@@ -92,7 +94,7 @@ export async function viewRun(stateDir: string, run: string): Promise<RunView> {
   const { moved } = counts(plan, state);
   const owner = await fileLockOwner(files.lock);
   const { failure, start } = state;
-  return {
+  return withReversal(stateDir, state, {
     run,
     runbook: plan.runbook,
     started: state.startedAt,
@@ -108,11 +110,39 @@ export async function viewRun(stateDir: string, run: string): Promise<RunView> {
     operator: start === undefined ? '' : `${start.operator}@${start.host}`,
     clusters: plan.roles,
     objects: { moved, total: new Sets(plan, state).items(plan.report.objects).length },
+    ...(plan.reverses === undefined ? {} : { reverses: plan.reverses.run }),
     ...releasedOf(plan, state),
     held: [...state.holds.values()].map(({ name, sentence }) => ({ name, sentence })),
     ...(failure === undefined || state.ended !== undefined ? {} : { failure: { code: failure.code, message: failure.message } }),
     next:
       owner === undefined ? nextCommands(run, state, state.ended === 'target-active' ? 0 : 5) : [`kubectl migrate status ${run} --watch`],
     directory: files.directory,
-  };
+  });
+}
+
+/** States of a rollback after commit in which what it takes back is taken back. */
+const TAKEN_BACK: readonly StateWord[] = ['target-active', 'retiring', 'done'];
+
+/** A run that is taken back after its commit is what the run says that takes it back; one whose directory is gone never began. */
+async function withReversal(stateDir: string, { reversals }: RunState, view: RunView): Promise<RunView> {
+  const ids = new Set(await runIds(stateDir));
+  const by = reversals.findLast((id) => ids.has(id));
+  if (by === undefined) return view;
+  const { state, committed, finished, since } = await viewRun(stateDir, by);
+  // One that was taken back in its turn after it had handed over took this one back all the same.
+  if (TAKEN_BACK.includes(state) || (state === 'rolled-back' && committed)) {
+    const { failure: _failure, ...rest } = view;
+    return {
+      ...rest,
+      state: 'rolled-back',
+      since,
+      direction: 'forward',
+      finished: true,
+      next: [],
+      reversedBy: { run: by, state, finished: true },
+    };
+  }
+  if (state === 'rolled-back') return view;
+  const next = [`kubectl migrate rollback ${view.run}`, `kubectl migrate status ${by}`];
+  return { ...view, direction: 'back', finished: false, next, reversedBy: { run: by, state, finished } };
 }

@@ -165,6 +165,10 @@ export interface RunView {
     Record<Role, { readonly context: string; readonly server: string; readonly uid: string; readonly kubeconfig: string }>
   >;
   readonly objects: { readonly moved: number; readonly total: number };
+  /** It is a rollback after commit of that run. */
+  readonly reverses?: string;
+  /** It is taken back, after its commit, by that run; in which state. */
+  readonly reversedBy?: { readonly run: string; readonly state: StateWord; readonly finished: boolean };
   readonly released?: { readonly done: number; readonly total: number };
   readonly held: readonly { readonly name: string; readonly sentence: string }[];
   readonly failure?: { readonly code: string; readonly message: string };
@@ -174,7 +178,7 @@ export interface RunView {
 
 /**
  * The calls, by file: `prepareRun`, `startRun` in start.ts; `rehearse` in rehearse.ts; `savePlan` in plan-file.ts; `prepareApply` in apply.ts; `resumeRun`,
- * `rollbackRun`, `retireRun` in again.ts; `verifyRun`, `verifySides` in verify.ts; `listRuns`, `findRun` in list.ts; `readGraph`, `readWhy` in graph.ts.
+ * `retireRun` in again.ts; `prepareRollback`, `rollbackRun` in rollback.ts; `verifyRun`, `verifySides` in verify.ts; `listRuns`, `findRun` in list.ts; `readGraph`, `readWhy` in graph.ts.
  */
 export interface Runs {
   prepareRun(request: RunRequest, deps: RunDeps): Promise<Prepared & { close(): Promise<void> }>;
@@ -187,7 +191,9 @@ export interface Runs {
   savePlan(prepared: Prepared, request: RunRequest, file: string, deps: RunDeps): Promise<SavedPlan>;
   prepareApply(file: string, options: ApplyOptions, deps: RunDeps): Promise<PreparedApply>;
   resumeRun(run: string | undefined, options: AgainOptions, deps: RunDeps): Promise<Summary>;
-  rollbackRun(run: string | undefined, options: AgainOptions, deps: RunDeps): Promise<Summary>;
+  prepareRollback(run: string | undefined, options: RollbackOptions, deps: RunDeps): Promise<PreparedRollback>;
+  /** Asks once, then does what was prepared. */
+  rollbackRun(prepared: PreparedRollback, deps: RunDeps): Promise<Summary>;
   retireRun(run: string | undefined, options: AgainOptions, deps: RunDeps): Promise<Summary>;
   verifyRun(run: string | undefined, clusters: Readonly<Record<Role, ClusterChoice>>, deps: VerifyDeps): Promise<Verification>;
   verifySides(request: VerifySides, deps: VerifyDeps): Promise<Verification>;
@@ -205,4 +211,40 @@ export interface AgainOptions {
   readonly stayFrozen: boolean;
   /** Where the clusters are now, when not where the plan says. */
   readonly clusters?: Readonly<Record<Role, ClusterChoice>>;
+}
+
+export interface RollbackOptions extends AgainOptions {
+  /** Walk back to the beginning of this phase only; the run goes on from there. */
+  readonly to?: string;
+}
+
+/** What becomes of something: `undone` is put back as it was, `compensated` made up for by something else, `cannot` stays as it is. */
+export type How = 'undone' | 'compensated' | 'cannot';
+
+/** One thing that a rollback does, or cannot do. */
+export interface ForeseenStep {
+  readonly how: How;
+  /** For people, e.g. "pause the Clusters on the source". */
+  readonly title: string;
+  /** Of what; as people write it, TYPE/name. */
+  readonly names: readonly string[];
+}
+
+/** What a rollback will do, before it writes anything. */
+export interface Foreseen {
+  readonly run: string;
+  readonly runbook: string;
+  readonly state: StateWord;
+  /** `back`: the walk back before commit. `other-way`: the same procedure the other way round. `go-on`: that one, begun earlier, is brought to its end. */
+  readonly way: 'back' | 'other-way' | 'go-on';
+  readonly to?: string;
+  readonly sides: readonly SideView[];
+  readonly steps: readonly ForeseenStep[];
+}
+
+export interface PreparedRollback {
+  readonly foreseen: Foreseen;
+  /** Of the way round: what discovery and the rules found. */
+  readonly prepared?: Prepared;
+  close(): Promise<void>;
 }

@@ -64,7 +64,7 @@ async function atWork(o: SessionOptions, deps: RunDeps, work: (session: Session)
     const identity = { run: o.run, process, operator: operatorName(), host: hostname() };
     const held = fence(servers(o.clusters), identity, o.plan.options.lockNamespace);
     // What a later command lowers by name counts for every rule of the run.
-    const plan = { ...o.plan, allow: [...new Set([...o.plan.allow, ...state.allowed, ...o.allow])] };
+    const plan = { ...o.plan, allow: [...new Set([...o.plan.allow, ...state.allowed, ...o.allow])], reversals: state.reversals };
     const engine = new Engine<Cluster>({
       run: o.run,
       plan,
@@ -95,7 +95,8 @@ async function atWork(o: SessionOptions, deps: RunDeps, work: (session: Session)
     };
     const summary = await working().finally(() => journal.close());
     if (!state.wrote && state.ended === undefined && !o.resumed) {
-      await held.giveBack().catch(() => undefined);
+      const { reverses } = o.plan;
+      await (reverses?.locked === true ? held.handBack(reverses.run) : held.giveBack()).catch(() => undefined);
       await removeRun(o.files).catch(() => undefined);
     }
     return summary;

@@ -9,13 +9,13 @@ import { RunState } from '../journal/replay.ts';
 import { withKinds } from '../kinds/added.ts';
 import { readKindFiles } from '../kinds/file.ts';
 import type { AddedKind } from '../kinds/kind.ts';
-import { readLocks, release } from '../movers/lock/fence.ts';
+import { handBack, readLocks, release } from '../movers/lock/fence.ts';
 import type { DiscoverOptions, Mover } from '../movers/mover.ts';
 import { checkNames } from '../movers/objects/names.ts';
 import { allMovers, registryOf } from '../movers/registry.ts';
 import { isBlocking, lower } from '../plan/allow.ts';
 import type { Access, Role } from '../graph/ref.ts';
-import type { ClusterFacts, Facts, ObjectFact } from '../plan/facts.ts';
+import type { ClusterFacts, Facts, ObjectFact, Reversing } from '../plan/facts.ts';
 import type { Data, Finding, Plan } from '../plan/plan.ts';
 import { deniedAccess, neededAccess } from '../runbooks/access.ts';
 import { discover } from '../runbooks/discover.ts';
@@ -54,44 +54,64 @@ async function prepare(request: RunRequest, kinds: readonly AddedKind[], deps: R
   const options = { clock: deps.clock, signal: deps.hard, keys: deps.keys };
   const opened = await openSides(request, options);
   const asked = new Map<string, Access>();
-  const seen = asSeen(opened, request.runbook === 'move-objects' ? request.scoping : undefined, request.lockNamespace);
-  const clusters = noting(seen, asked);
-  const close = async (): Promise<void> => {
-    await Promise.all(Object.values(opened).map((cluster) => cluster.close()));
-  };
+  const clusters = noting(asSeen(opened, request.runbook === 'move-objects' ? request.scoping : undefined, request.lockNamespace), asked);
   try {
     refuseSame(opened);
     const earlier = await earlierRun(deps.stateDir, clusters, request.lockNamespace);
-    const key = newKey();
-    const movers = allMovers();
-    const { facts, findings } = await discover(movers, clusters, lookingFor(request), hmacWith(key), deps.hard);
-    const plan = planOf(request, facts, movers, kinds as unknown as Data, pinsOf(clusters));
-    const sets = new Sets(plan, new RunState());
-    const items = (set: string): ReturnType<Sets['items']> => (set.endsWith('/changes') ? sets.items('objects') : sets.items(set));
-    const moved = earlier !== undefined && isAllMoved(facts, earlier) ? { nothing: { movedBy: earlier.run, state: earlier.state } } : {};
-    const refused = Object.values(facts.roles).flatMap((role) => role.denied);
-    const discovered = [...asked.values()];
-    const needed = neededAccess(plan.steps, items, registryOf(movers));
-    const denied = await deniedAccess(clusters, needed, deps.hard, refused);
-    const judged = lower([...findings, ...denied], request.allow);
-    return {
-      plan: { ...plan, findings: judged.filter((finding) => finding.level !== 'ok') },
-      findings: judged,
-      blocking: 'nothing' in moved ? [] : judged.filter(isBlocking),
-      moving: countKinds(plan),
-      left: facts.left,
-      sides: sidesOf(plan, COUNTED[request.runbook](facts)),
-      access: [...discovered, ...needed],
-      namespaces: Object.fromEntries(Object.entries(facts.roles).map(([role, { namespaces }]) => [role, [...namespaces.keys()]])),
-      clusters,
-      key,
-      close,
-      ...moved,
-    };
+    return await judged({ request, kinds, clusters, asked, ...(earlier === undefined ? {} : { earlier }) }, deps);
   } catch (error) {
-    await close();
+    await closeAll(clusters);
     throw error;
   }
+}
+
+/** What is judged: what was asked for, over connected clusters. */
+export interface Judging {
+  readonly request: RunRequest;
+  readonly kinds: readonly AddedKind[];
+  readonly clusters: Readonly<Record<Role, Cluster>>;
+  /** What these clusters have been asked for, where they note it: roles are printed from it. */
+  readonly asked?: ReadonlyMap<string, Access>;
+  /** An earlier run the same way, which may have moved all of it. */
+  readonly earlier?: RunView;
+  /** Set for a rollback after commit, with what makes the plan one. */
+  readonly reversing?: { readonly facts: Reversing; readonly plan: (plan: Plan) => Plan };
+}
+
+/** Reads both sides, plans, and lets every rule judge. The clusters stay open. */
+export async function judged({ request, kinds, clusters, asked, earlier, reversing }: Judging, deps: RunDeps): Promise<PreparedRun> {
+  const key = newKey();
+  const movers = allMovers();
+  const looking = { ...lookingFor(request), ...(reversing === undefined ? {} : { reversing: reversing.facts }) };
+  const { facts, findings } = await discover(movers, clusters, looking, hmacWith(key), deps.hard);
+  const forward = planOf(request, facts, movers, kinds as unknown as Data, pinsOf(clusters));
+  const plan = reversing === undefined ? forward : reversing.plan(forward);
+  const sets = new Sets(plan, new RunState());
+  const items = (set: string): ReturnType<Sets['items']> => (set.endsWith('/changes') ? sets.items('objects') : sets.items(set));
+  const moved = earlier !== undefined && isAllMoved(facts, earlier) ? { nothing: { movedBy: earlier.run, state: earlier.state } } : {};
+  const refused = Object.values(facts.roles).flatMap((role) => role.denied);
+  const discovered = [...(asked?.values() ?? [])];
+  const needed = neededAccess(plan.steps, items, registryOf(movers));
+  const denied = await deniedAccess(clusters, needed, deps.hard, refused);
+  const lowered = lower([...findings, ...denied], request.allow);
+  return {
+    plan: { ...plan, findings: lowered.filter((finding) => finding.level !== 'ok') },
+    findings: lowered,
+    blocking: 'nothing' in moved ? [] : lowered.filter(isBlocking),
+    moving: countKinds(plan),
+    left: facts.left,
+    sides: sidesOf(plan, COUNTED[request.runbook](facts)),
+    access: [...discovered, ...needed],
+    namespaces: Object.fromEntries(Object.entries(facts.roles).map(([role, { namespaces }]) => [role, [...namespaces.keys()]])),
+    clusters,
+    key,
+    close: () => closeAll(clusters),
+    ...moved,
+  };
+}
+
+async function closeAll(clusters: Readonly<Record<Role, Cluster>>): Promise<void> {
+  await Promise.all(Object.values(clusters).map((cluster) => cluster.close()));
 }
 
 /** Runs what was prepared. @throws MigrateError `state/unwritable` (1), `run/in-use` (4) */
@@ -175,8 +195,11 @@ async function tidy(
   const dead = runs.filter((run) => !run.alive && (run.finished || !run.begun));
   const locks = dead.length === 0 ? undefined : await seenLocks(clusters, namespace);
   if (locks === undefined) return standing;
-  for (const { run, begun } of dead) {
-    if (Object.values(locks).some((lock) => lock?.run === run)) await release(clusters, run, namespace);
+  for (const { run, begun, reverses, state } of dead) {
+    const lender = state === 'done' ? undefined : runs.find((one) => one.run === reverses && one.state !== 'done');
+    const held = Object.values(locks).find((lock) => lock?.run === run);
+    if (held !== undefined)
+      await (lender === undefined ? release(clusters, run, namespace) : handBack(clusters, { ...held, run: lender.run }, run, namespace));
     if (!begun) await removeRun(runFiles(stateDir, run));
   }
   return standing;
@@ -196,11 +219,15 @@ async function seenLocks(
 /** An earlier run between these two clusters. @throws MigrateError `run/unfinished` (4) when it has not come to its end */
 async function earlierRun(stateDir: string, clusters: Readonly<Record<string, Cluster>>, namespace: string): Promise<RunView | undefined> {
   const sides = Object.entries(clusters);
-  const between = (await listRuns(stateDir)).filter(
-    (run) => Object.keys(run.clusters).length === sides.length && sides.every(([role, { uid }]) => run.clusters[role]?.uid === uid),
-  );
-  const runs = (await tidy(between, stateDir, clusters, namespace)).filter((run) => run.state !== 'rolled-back');
-  const open = runs.find((run) => !run.finished && run.state !== 'target-active');
+  const uids = new Set(sides.map(([, { uid }]) => uid));
+  const among = (await listRuns(stateDir)).filter(({ clusters: those }) => {
+    const theirs = Object.values(those);
+    return theirs.length === sides.length && theirs.every(({ uid }) => uids.has(uid));
+  });
+  const runs = (await tidy(among, stateDir, clusters, namespace))
+    .filter((run) => sides.every(([role, { uid }]) => run.clusters[role]?.uid === uid))
+    .filter((run) => run.state !== 'rolled-back');
+  const open = runs.find((run) => !run.finished && (run.state !== 'target-active' || run.reversedBy !== undefined));
   if (open === undefined) return runs.at(-1);
   throw blocked(
     'run/unfinished',

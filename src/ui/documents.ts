@@ -31,6 +31,8 @@ export function documentOf(outcome: Exclude<Outcome, { kind: 'Silent' }>): Docum
       return envelope('Run', { ...outcome.run });
     case 'ContextList':
       return envelope('ContextList', { current: outcome.view.current, items: outcome.view.contexts });
+    case 'Foreseen':
+      return envelope('Rollback', { exit: outcome.exit, dryRun: 'client', ...outcome.foreseen });
     case 'Graph':
       return graphDocument(outcome.view, outcome.exit);
     case 'Why':

@@ -2,7 +2,7 @@
 import type { Summary } from '../engine/events.ts';
 import type { ExitCode } from '../errors.ts';
 import type { Rehearsal } from '../plan/rehearsal.ts';
-import type { Prepared, RunView, SavedPlan, Verification } from '../runs/runs.ts';
+import type { Foreseen, Prepared, RunView, SavedPlan, Verification } from '../runs/runs.ts';
 import type { GraphView, WhyView } from '../graph/view.ts';
 import type { ResultItem } from './results.ts';
 import type { RolesView } from './roles-view.ts';
@@ -71,6 +71,12 @@ export interface ContextListOutcome extends Ends {
   readonly view: ContextsView;
 }
 
+/** What a rollback would do. */
+export interface ForeseenOutcome extends Ends {
+  readonly kind: 'Foreseen';
+  readonly foreseen: Foreseen;
+}
+
 /** What belongs together. */
 export interface GraphOutcome extends Ends {
   readonly kind: 'Graph';
@@ -115,6 +121,7 @@ export type Outcome =
   | RunListOutcome
   | StatusOutcome
   | ContextListOutcome
+  | ForeseenOutcome
   | GraphOutcome
   | WhyOutcome
   | VerificationOutcome

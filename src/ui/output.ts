@@ -5,6 +5,7 @@ import type { GraphView } from '../graph/view.ts';
 import type { Grid } from './runs-view.ts';
 import { documentOf, failureDocument, json, yaml } from './documents.ts';
 import type { Drawing, Format, Outcome, Trouble } from './outcome.ts';
+import { foreseenLines } from './foreseen-view.ts';
 import { plannedItems } from './plan-view.ts';
 import { preflightReport } from './preflight.ts';
 import type { Look } from './preflight.ts';
@@ -81,6 +82,8 @@ async function text(outcome: Told, paper: Paper, wide: boolean): Promise<string>
       return lines(statusLines(outcome.run, paper.now, paper.look));
     case 'ContextList':
       return await grid(contextsTable(outcome.view, wide));
+    case 'Foreseen':
+      return lines(foreseenLines(outcome.foreseen, wide, paper.look));
     case 'Graph':
       return lines((await import('./graph/tree.ts')).treeLines(outcome.view, paper.look, wide));
     case 'Why':
@@ -121,6 +124,8 @@ function names(outcome: Told): readonly string[] {
       return outcome.view.contexts.map(({ name }) => clean(name));
     case 'Preflight':
       return outcome.prepared.blocking.map(({ rule, subject }) => clean(subject === '' ? rule : `${rule}=${subject}`));
+    case 'Foreseen':
+      return [...new Set(outcome.foreseen.steps.flatMap((step) => step.names.map(clean)))];
     case 'Graph':
       return outcome.view.nodes.map(({ ref }) => clean(typeName(ref)));
     case 'Why':

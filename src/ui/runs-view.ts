@@ -34,7 +34,16 @@ export function contextsTable({ contexts, current }: ContextsView, wide: boolean
 export function statusLines(run: RunView, now: number, look: Look): string[] {
   const { palette, glyphs } = look;
   const facts: readonly (readonly [string, string])[] = [
-    ['state', `${palette.strong(stateWords(run))} ${glyphs.dash} ${stateSentence(run.state, run.runbook)}`],
+    ['state', `${palette.strong(stateWords(run))} ${glyphs.dash} ${whoActs(run)}`],
+    ...(run.reverses === undefined ? [] : [['rolls back', run.reverses] as const]),
+    ...(run.reversedBy === undefined
+      ? []
+      : [
+          [
+            'rolled back',
+            `by ${run.reversedBy.run}, which is ${run.reversedBy.state}: ${stateSentence(run.reversedBy.state, run.runbook, run.run)}`,
+          ] as const,
+        ]),
     ['since', `${clock(run.since)} (${age(run.since, now)})`],
     ['phase', `${run.phase}, attempt ${run.attempt}`],
     ['moved', `${count(run.objects.moved)} of ${count(run.objects.total)} objects`],
@@ -57,6 +66,11 @@ export function statusLines(run: RunView, now: number, look: Look): string[] {
   const width = Math.max(...facts.map(([name]) => name.length)) + 2;
   const lines = facts.map(([name, value]) => `  ${palette.faint(name.padEnd(width))}${value}`);
   return [palette.strong(runTitle(run.runbook, run.run)), ...lines, ...nextLines(run.next, look)];
+}
+
+/** While a run is taken back after its commit, the one that does it knows. */
+function whoActs({ state, runbook, reverses, reversedBy }: RunView): string {
+  return reversedBy?.finished === false ? `who acts now, ${reversedBy.run} says` : stateSentence(state, runbook, reverses);
 }
 
 /** One line, for `status -w` into a pipe. */

@@ -50,8 +50,24 @@ const WITH_A_DIRECTORY: Readonly<Partial<Record<string, Readonly<Partial<Record<
   },
 };
 
-/** @param runbook absent = one between two clusters */
-export function stateSentence(state: StateWord, runbook = ''): string {
+/** Of a rollback after commit: its source is the cluster that had taken over, its target the one that acted before. */
+const THE_OTHER_WAY: Readonly<Partial<Record<StateWord, string>>> = {
+  'source-active': 'the cluster that had taken over still acts; nothing was handed back',
+  copying: 'the cluster that had taken over still acts; the first source is brought up to date, held',
+  frozen: 'nobody acts; the cluster that had taken over is paused',
+  releasing: 'the first source acts on what is released, nobody on the rest',
+  'target-active': 'the first source acts again; what had been moved stands marked on the other cluster',
+  retiring: 'the first source acts again; what had been moved is being removed from the other cluster',
+  done: 'the first source acts again; the other cluster is empty',
+  'rolled-back': 'the cluster that had taken over acts, as before',
+};
+
+/**
+ * @param runbook absent = one between two clusters
+ * @param reverses the run that is taken back, of a rollback after commit
+ */
+export function stateSentence(state: StateWord, runbook = '', reverses?: string): string {
+  if (reverses !== undefined) return THE_OTHER_WAY[state] ?? SENTENCES[state];
   return WITH_A_DIRECTORY[runbook]?.[state] ?? SENTENCES[state];
 }
 

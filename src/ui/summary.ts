@@ -11,6 +11,7 @@ export function summaryLines(summary: Summary, look: Look): string[] {
   const { palette } = look;
   const rows: readonly (readonly [string, readonly string[]])[] = [
     [doneTo(summary), summary.moved === 0 || summary.state === 'rolled-back' ? [] : [kinds(summary)]],
+    ['rolls back', summary.reverses === undefined ? [] : [summary.reverses]],
     ['left', summary.left.map(({ rule, count: n, sentence }) => `${count(n)} ${rule}: ${oneLine(sentence)}`)],
     ['held', capped(summary.held.map(({ name, sentence }) => `${name}: ${oneLine(sentence)}`))],
     ['not proven', summary.notProven === 0 ? [] : [`${counted(summary.notProven, 'released host')} can show no sign that the target acts`]],
@@ -20,7 +21,7 @@ export function summaryLines(summary: Summary, look: Look): string[] {
     [
       'state',
       [
-        `${palette.strong(stateWords(summary))} ${look.glyphs.dash} ${stateSentence(summary.state, summary.runbook)}, since ${clock(summary.since)}`,
+        `${palette.strong(stateWords(summary))} ${look.glyphs.dash} ${stateSentence(summary.state, summary.runbook, summary.reverses)}, since ${clock(summary.since)}`,
       ],
     ],
   ];
@@ -45,6 +46,8 @@ function headline(summary: Summary, { palette, glyphs }: Look): string {
   if (summary.failure !== undefined)
     return `${palette.bad(glyphs.fail)} ${runTitle(summary.runbook, summary.run)} stopped ${took}: ${redact(oneLine(summary.failure.message))}`;
   if (summary.state === 'rolled-back') return `${palette.good(glyphs.done)} ${summary.run} rolled back ${took}`;
+  if (summary.reverses !== undefined && summary.exit === 0)
+    return `${palette.good(glyphs.done)} ${summary.reverses} rolled back by ${summary.run}: ${counted(summary.moved, 'object')} brought back and verified ${took}`;
   if (summary.exit === 0)
     return `${palette.good(glyphs.done)} ${summary.run}: ${counted(summary.moved, 'object')} ${doneTo(summary)} and verified ${took}`;
   return `${palette.warn(glyphs.wait)} ${summary.run} stopped ${took}, as asked`;

@@ -11,6 +11,7 @@ import type {
   AgainOptions,
   Answer,
   ApplyOptions,
+  Foreseen,
   GraphRequest,
   Prepared,
   PreparedApply,
@@ -28,7 +29,7 @@ import type { Pick } from '../../src/ui/pickers.ts';
 import { fakeStreams } from '../ui/fake-streams.ts';
 import type { FakeStreams, Ttys } from '../ui/fake-streams.ts';
 import { smallGraph, smallWhy } from '../ui/graph/views.ts';
-import { preparedOf, rehearsal, runView } from '../ui/prepared.ts';
+import { foreseen, preparedOf, rehearsal, runView } from '../ui/prepared.ts';
 import { verificationOf } from '../ui/verification.ts';
 import { recorded, summary, whole } from '../ui/recorded.ts';
 
@@ -58,6 +59,7 @@ export interface Scene {
   readonly env?: Readonly<Record<string, string>>;
   readonly prepared?: Prepared & { close(): Promise<void> };
   readonly rehearsal?: Rehearsal;
+  readonly foreseen?: Foreseen;
   readonly events?: readonly Event[];
   readonly summary?: Summary;
   /** Questions that the run asks, in place of a plain run. */
@@ -148,7 +150,14 @@ export function stageOf(scene: Scene = {}): Stage {
       } as unknown as PreparedApply);
     },
     resumeRun: again,
-    rollbackRun: again,
+    prepareRollback: (run, options) => {
+      Object.assign(asked, { run, options });
+      return Promise.resolve({ foreseen: scene.foreseen ?? foreseen, close: () => Promise.resolve() });
+    },
+    rollbackRun: async (_, deps) => {
+      asked.started = true;
+      return await work(deps);
+    },
     retireRun: again,
     verifyRun: (run) => {
       Object.assign(asked, { run });

@@ -266,6 +266,7 @@ export function engineOver(world: World, plan: Plan, records: readonly JournalRe
     },
     takeOver: () => Promise.resolve(),
     forThaw: () => fence,
+    handBack: () => Promise.resolve(),
     giveBack: () => {
       if (world.locked) world.write('unlock', () => ((world.locked = false), (world.word = null)));
       return Promise.resolve();

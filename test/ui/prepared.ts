@@ -3,7 +3,7 @@ import { keyOf } from '../../src/graph/ref.ts';
 import type { ObjectRef } from '../../src/graph/ref.ts';
 import type { Finding, Item, Plan } from '../../src/plan/plan.ts';
 import type { Rehearsal } from '../../src/plan/rehearsal.ts';
-import type { Prepared, RunView } from '../../src/runs/runs.ts';
+import type { Foreseen, Prepared, RunView } from '../../src/runs/runs.ts';
 import { PROCEDURE } from './procedure.ts';
 
 const host = (n: number): ObjectRef => ({
@@ -206,4 +206,32 @@ export const runView: RunView = {
   failure: { code: 'wait/timeout', message: 'waited 10m for node-22 to settle' },
   next: ['kubectl migrate resume pivot-1120-7f3a'],
   directory: '/home/ada/.local/state/kubectl-migrate/runs/pivot-1120-7f3a',
+};
+
+/** A run before its commit, as a rollback would undo it. */
+export const foreseen: Foreseen = {
+  run: 'pivot-1120-7f3a',
+  runbook: 'pivot',
+  state: 'frozen',
+  way: 'back',
+  sides: [
+    { role: 'source', context: 'mgmt-old', server: 'https://10.0.0.10:6443', shortUid: '1a2b3c4d', hosts: 0 },
+    { role: 'target', context: 'mgmt-new', server: 'https://10.0.1.10:6443', shortUid: '5e6f7a8b', hosts: 0 },
+  ],
+  steps: [
+    { how: 'undone', title: 'mark free hosts and what pauses by itself on the source', names: ['baremetalhost/node-1 (metal3)'] },
+    { how: 'undone', title: 'pause the Clusters on the source', names: ['cluster/a (metal3)', 'cluster/b (metal3)'] },
+    { how: 'compensated', title: "stop the target's baremetal-operator", names: ['deployment/bmo (capm3-system)'] },
+    {
+      how: 'compensated',
+      title: 'remove the copies',
+      names: Array.from({ length: 1204 }, (_, n) => `machine/worker-${n} (metal3)`),
+    },
+    {
+      how: 'cannot',
+      title: 'stood on the target before and was written over; it stays as the run wrote it',
+      names: ['secret/pull (metal3)'],
+    },
+    { how: 'undone', title: "start the target's controllers", names: ['deployment/bmo (capm3-system)'] },
+  ],
 };

@@ -24,6 +24,8 @@ export function sets({ roles }: Facts): readonly ItemSet[] {
     { id: 'source-acting', items: at(source, 'ironic', 'bmo') },
     { id: 'source-webhooks', items: guards(source) },
     { id: 'target-webhooks', items: guards(target) },
+    // Only a rollback after commit has a step for them: a retire that was cut off may have left them so.
+    { id: 'target-relaxed', items: guardItems(target, ({ failClosed }) => !failClosed) },
   ];
 }
 
@@ -46,7 +48,11 @@ function itemOf(workload: WorkloadFact, replicas: number): Item {
 
 /** One item per configuration that fails closed on a kind of ours; `component`: the controller that serves it, where that is one of ours. */
 function guards(cluster: ClusterFacts): readonly Item[] {
-  const closed = cluster.webhooks.filter(({ failClosed }) => failClosed);
+  return guardItems(cluster, ({ failClosed }) => failClosed);
+}
+
+function guardItems(cluster: ClusterFacts, which: (webhook: WebhookFact) => boolean): readonly Item[] {
+  const closed = cluster.webhooks.filter(which);
   return [...Map.groupBy(closed, ({ configuration }) => keyOf(configuration))].flatMap(([key, webhooks]) => {
     const [first] = webhooks;
     if (first === undefined) return [];

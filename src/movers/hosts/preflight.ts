@@ -55,7 +55,11 @@ function statusMissingThoughPaused(facts: Facts): readonly Finding[] {
 
 /** The same host, server or NIC on the target, put there by somebody else: two controllers would act on one machine. */
 function managedOnTarget(facts: Facts): readonly Finding[] {
-  const theirs = [...(facts.roles['target']?.objects.values() ?? [])].filter((host) => isHost(host) && !isOurs(host));
+  const isOriginal = ({ key, uid }: ObjectFact): boolean => {
+    const original = facts.reversing?.originals.get(key);
+    return original !== undefined && original.uid === uid;
+  };
+  const theirs = [...(facts.roles['target']?.objects.values() ?? [])].filter((host) => isHost(host) && !isOurs(host) && !isOriginal(host));
   const byBmc = new Map(theirs.map((host) => [bmcOf(host), host]));
   const byMac = new Map(theirs.map((host) => [textOf(host, 'bootMACAddress').toLowerCase(), host]));
   const byKey = new Map(theirs.map((host) => [host.key, host]));

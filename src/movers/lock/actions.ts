@@ -19,7 +19,8 @@ export function takeAction(operator: Operator): Action<Cluster> {
     async probe(items, c) {
       const seen = await Promise.all(
         items.map(
-          async (item) => [item.key, judge(item, await readLock(clusterOf(item, c), namespaceIn(c)), identityIn(c), hadBoth(c))] as const,
+          async (item) =>
+            [item.key, noted(item, judge(item, await readLock(clusterOf(item, c), namespaceIn(c)), identityIn(c), hadBoth(c)), c)] as const,
         ),
       );
       return new Map(seen);
@@ -56,6 +57,11 @@ function judge(item: Item, lock: Lock | undefined, identity: Identity, had: bool
   if (lock === undefined) return had ? { state: 'drifted', note: 'the lock is gone: the run has ended elsewhere' } : { state: 'absent' };
   if (isOf(lock, identity)) return { state: 'done' };
   throw heldBy(item, lock, identity.run);
+}
+
+/** One that stood before this run took it over (a rollback after commit) counts as taken by it. */
+function noted(item: Item, seen: Seen, c: StepContext<Cluster>): Seen {
+  return seen.state === 'done' && c.outcome(c.step.id, item.key) === undefined ? { ...seen, after: { verb: 'locked' } } : seen;
 }
 
 function heldBy(item: Item, lock: Lock | undefined, run: string): Error {

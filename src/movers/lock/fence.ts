@@ -25,6 +25,8 @@ export interface Fence {
   takeOver(from?: string): Promise<void>;
   /** Deletes both Leases as far as they name this process; what names another stays. */
   giveBack(): Promise<void>;
+  /** Puts the name of the run back that this one had taken them over from, as far as they name this one, with the word `committed`. */
+  handBack(run: string): Promise<void>;
   /** The same lock for a thaw: a target that is away, or no longer lets us in, is passed over; commit would need its word as well as the source's. */
   forThaw(): Fence;
 }
@@ -102,6 +104,7 @@ function fenceOf(clusters: Readonly<Record<Role, Cluster>>, identity: Identity, 
     async giveBack() {
       for (const [, cluster] of sides) await removeLock(cluster, namespace, (lock) => isOf(lock, identity));
     },
+    handBack: (run) => handBack(clusters, { ...identity, run }, identity.run, namespace),
   };
 }
 
@@ -119,6 +122,15 @@ export async function readLocks(
 export async function release(clusters: Readonly<Record<Role, Cluster>>, run: string, namespace: string): Promise<boolean> {
   const gone = await Promise.all(Object.values(clusters).map((cluster) => removeLock(cluster, namespace, (lock) => lock.run === run)));
   return gone.every(Boolean);
+}
+
+/** The Leases that name `from`, whichever of its processes, name `to` again. Only a run that has committed can have been taken back by another. */
+export async function handBack(clusters: Readonly<Record<Role, Cluster>>, to: Identity, from: string, namespace: string): Promise<void> {
+  for (const [, cluster] of Object.entries(clusters)) {
+    await swapLock(cluster, namespace, (lock) =>
+      lock?.run === from ? { identity: to, annotations: wordAnnotation('committed') } : 'keep',
+    );
+  }
 }
 
 /** Target first: as long as only one Lease carries a word, it is the side whose marks the next writes would take off. */

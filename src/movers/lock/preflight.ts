@@ -2,10 +2,10 @@
 import type { Facts, Rule } from '../../plan/facts.ts';
 import type { Finding } from '../../plan/plan.ts';
 
-/** A new run meets nobody's lock; a run that goes on takes over its own before any rule is asked. */
+/** A new run meets nobody's lock; a run that goes on takes over its own before any rule is asked, a rollback after commit that of the run it takes back. */
 function held(facts: Facts): readonly Finding[] {
   return Object.entries(facts.roles).flatMap(([role, { lock }]) =>
-    lock === undefined
+    lock === undefined || lock.run === facts.reversing?.run
       ? []
       : [
           {

@@ -115,7 +115,7 @@ async function readOther(cluster: Cluster, builder: FactsBuilder, c: DiscoverCon
     namespaces: alsoOf(c.options.namespaces, c.scope.keys()),
     comparison: 'copy',
     hmac: (text) => c.hmac(text),
-    keep: (key) => c.scope.has(key) || !core.has(key.slice(0, key.indexOf('/'))),
+    keep: (key) => c.scope.has(key) || c.options.reversing?.originals.has(key) === true || !core.has(key.slice(0, key.indexOf('/'))),
     refused: (kind, status) => refused(kind, status, cluster.role, c),
     signal: c.signal,
   });

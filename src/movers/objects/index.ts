@@ -7,6 +7,7 @@ import { look } from './actions/look.ts';
 import { managers } from './actions/managers.ts';
 import { namespaces } from './actions/namespaces.ts';
 import { rehearse, rehearseNamespaces } from './actions/rehearse.ts';
+import { originals } from './actions/originals.ts';
 import { remove } from './actions/remove.ts';
 import { reviewed } from './actions/reviewed.ts';
 import { retirable } from './actions/retirable.ts';
@@ -16,6 +17,7 @@ import { namespaceRules } from './namespace-rules.ts';
 import { OtherSide } from './owners.ts';
 import { rules } from './preflight.ts';
 import { readyRules } from './ready.ts';
+import { reversingRules, reversingSets } from './reversing.ts';
 import { setsOf } from './sets.ts';
 
 export { itemOf, type HostClass, type ObjectVars } from './sets.ts';
@@ -25,9 +27,9 @@ export function objects(): Mover {
   return {
     name: 'objects',
     discover,
-    rules,
+    rules: [...rules, ...reversingRules],
     rulesFor: { 'move-objects': [...readyRules, ...namespaceRules], save: readyRules, load: namespaceRules },
-    sets: setsOf,
+    sets: (facts) => [...setsOf(facts), ...reversingSets(facts)],
     actions: {
       namespaces: namespaces(),
       copy: copy(other),
@@ -38,6 +40,7 @@ export function objects(): Mover {
       verify: verify(),
       retirable: retirable(),
       reviewed: reviewed(),
+      originals: originals(),
       remove: remove(other),
       rehearse: rehearse(),
       'rehearse-namespaces': rehearseNamespaces(),

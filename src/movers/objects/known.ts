@@ -3,6 +3,8 @@ import type { Cluster } from '../../cluster/cluster.ts';
 import type { Access, Key } from '../../graph/ref.ts';
 import { groupResource } from '../../graph/ref.ts';
 import type { After, StepContext } from '../../plan/action.ts';
+import type { ObjectFact } from '../../plan/facts.ts';
+import { managerOf } from '../../plan/marks.ts';
 import type { Data, Item, Plan, Step } from '../../plan/plan.ts';
 import type { ObjectVars } from './sets.ts';
 
@@ -54,6 +56,11 @@ function isData(data: After['data']): data is Readonly<Record<string, Data | und
 export function isNoted(after: After | undefined, flag: 'kept' | 'asIs'): boolean {
   const data = after?.data;
   return isData(data) && data[flag] === true;
+}
+
+/** Written by a rollback after commit of this run that was itself taken back: brought up to date with what had been moved, not changed by somebody. */
+export function isByReversal({ madeBy }: Pick<ObjectFact, 'madeBy'>, { plan }: Pick<Context, 'plan'>): boolean {
+  return plan.reversals?.some((run) => madeBy === managerOf(run)) === true;
 }
 
 /** Namespaces that the user narrowed to; empty = all. */

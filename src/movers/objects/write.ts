@@ -3,13 +3,13 @@ import { hasStatus as answered, type Cluster, type KubeObject } from '../../clus
 import { EXIT, MigrateError } from '../../errors.ts';
 import { title, type Key, type ObjectRef } from '../../graph/ref.ts';
 import type { After } from '../../plan/action.ts';
-import { managerOf } from '../../plan/marks.ts';
+import { BROUGHT_BACK, managerOf } from '../../plan/marks.ts';
 import type { Data, Item } from '../../plan/plan.ts';
 import { copyBody, hasStatus, statusBody, wantsNet } from './body.ts';
 import { difference, sameContent } from './compare.ts';
 import { hashOf } from './hash.ts';
 import { isHeld, marksOf } from './holding.ts';
-import { noted, varsOf, type Context } from './known.ts';
+import { isNoted, noted, varsOf, type Context } from './known.ts';
 import type { OtherSide } from './owners.ts';
 import { kindOf } from './read.ts';
 import { letGo } from './let-go.ts';
@@ -35,7 +35,7 @@ export async function bring(item: Item, original: KubeObject, w: Writing): Promi
 async function brought(item: Item, original: KubeObject, w: Writing): Promise<After> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await make(item, original, w);
+      return (await meetTwin(item, original, w)) ?? (await make(item, original, w));
     } catch (error) {
       if (!answered(error, 409)) throw error;
       if (error.reason !== 'AlreadyExists') {
@@ -51,6 +51,13 @@ async function brought(item: Item, original: KubeObject, w: Writing): Promise<Af
       if (attempt === ATTEMPTS) throw error;
     }
   }
+}
+
+/** What stands there by the plan is not tried to be created first. @returns undefined: it does not, or it went: create */
+async function meetTwin(item: Item, original: KubeObject, w: Writing): Promise<After | undefined> {
+  if (varsOf(item).twin === undefined) return undefined;
+  const standing = await w.to.get(refOf(item), { signal: w.c.signal });
+  return standing === undefined ? undefined : await meet(item, original, standing, w);
 }
 
 /**
@@ -138,7 +145,9 @@ export async function putStatus(item: Item, original: KubeObject, made: KubeObje
 
 /** Something of that name stands there. @returns undefined: it went, create anew */
 async function meet(item: Item, original: KubeObject, standing: KubeObject, w: Writing): Promise<After | undefined> {
-  if (isOurs(item, standing, w.c)) {
+  const isTwin = varsOf(item).twin === standing.metadata.uid;
+  // A twin that is being deleted: a retire was cut off between its DELETE and its finalizers.
+  if (isOurs(item, standing, w.c) || (isTwin && standing.metadata.deletionTimestamp !== undefined)) {
     if (standing.metadata.deletionTimestamp === undefined) return await refresh(item, original, standing, w);
     await letGo(w.to, refOf(item), standing, w.c);
     w.other.set(item.key, undefined);
@@ -168,6 +177,7 @@ async function refreshed(item: Item, original: KubeObject, standing: KubeObject,
       ...body.metadata,
       ...(uid === undefined ? {} : { uid }),
       ...(resourceVersion === undefined ? {} : { resourceVersion }),
+      ...broughtBack(item, body, w),
     };
     try {
       copy = await w.to.replace(ref, body, { fieldManager: managerOf(w.c.run), signal: w.c.signal });
@@ -180,7 +190,20 @@ async function refreshed(item: Item, original: KubeObject, standing: KubeObject,
     copy = fresh;
   }
   w.other.set(item.key, copy.metadata.uid);
-  return afterOf(item, original, await putStatus(item, original, copy, w), verb, w);
+  return afterOf(item, original, await putStatus(item, original, copy, w), verb, w, keptBefore(item, copy, w));
+}
+
+function broughtBack(item: Item, { metadata }: KubeObject, { c }: Writing): Pick<KubeObject['metadata'], 'annotations'> {
+  const { kind, group } = refOf(item);
+  if (varsOf(item).twin === undefined || kind !== 'Secret' || group !== '') return {};
+  return { annotations: { ...metadata.annotations, [BROUGHT_BACK]: c.run } };
+}
+
+/** What stood there before us stays so, however often it is written since: no walk back removes it. */
+function keptBefore(item: Item, { metadata: { uid } }: KubeObject, { c }: Writing): Record<string, Data> {
+  const before = noted(c, item.key);
+  const kept = varsOf(item).twin === uid || (before?.uid === uid && isNoted(before, 'kept'));
+  return kept ? { kept: true } : {};
 }
 
 /** Somebody else's object: taken over where it is equal and held, or where the user said so; owners are merged where a kind is shared. */

@@ -187,6 +187,7 @@ describe('the sets of controllers', () => {
       'source-acting': ['bmo', 'ironic'],
       'source-webhooks': [],
       'target-webhooks': [],
+      'target-relaxed': [],
     });
     assert.deepEqual(all['target-bmo']?.[0]?.vars, { component: 'bmo', replicas: 2 });
   });

@@ -163,3 +163,30 @@ describe('the fence', () => {
     assert.equal(clusters.target.peek(LEASE), undefined);
   });
 });
+
+describe('locks that a rollback after commit takes over', () => {
+  const BACK: Identity = { ...A, run: 'r2', process: 'p9' };
+
+  it('name it, without the word of the run that is taken back, and go back to that run with the word', async () => {
+    const { clusters, mine, write } = await locked();
+    for (const role of ['source', 'target'] as const) write(role, 'committed');
+    const back = fence(clusters, BACK, NS);
+    await back.takeOver('r1');
+    await back.mine();
+    assert.equal(await back.words(), undefined);
+    await assert.rejects(mine.mine(), { code: 'lock/lost' });
+    await back.word('thawing');
+    await back.word(null);
+    await back.handBack('r1');
+    await fence(clusters, B, NS).takeOver();
+    assert.equal(await fence(clusters, B, NS).words(), 'committed');
+  });
+
+  it('are taken by the first run itself where giving them back was cut off', async () => {
+    const { clusters } = await locked();
+    await fence(clusters, BACK, NS).takeOver('r1');
+    await assert.rejects(fence(clusters, B, NS).takeOver(), { code: 'lock/held' });
+    await fence(clusters, B, NS).takeOver('r2');
+    await fence(clusters, B, NS).mine();
+  });
+});

@@ -31,14 +31,22 @@ export function unrelaxAction(): Action<Cluster> {
   return {
     probe: (items, c) =>
       each(items.filter(isStopped), c, (object) =>
-        formerOf(object, c.run) === undefined ? { state: 'done' } : { state: 'todo', saw: object },
+        formerOf(object, relaxedBy(c)) === undefined ? { state: 'done' } : { state: 'todo', saw: object },
       ),
     async apply(item, seen, c) {
-      const written = await patchAsRead(c.cluster('at'), refOf(item), seen.saw as KubeObject, c, (object) => restored(object, c));
+      const written = await patchAsRead(c.cluster('at'), refOf(item), seen.saw as KubeObject, c, (object) =>
+        restored(object, relaxedBy(c)),
+      );
       return afterOf(written, 'restored');
     },
     access,
   };
+}
+
+/** A rollback after commit puts back what the run had relaxed that it takes back (`params.of`). */
+function relaxedBy(c: StepContext<Cluster>): string {
+  const { of } = c.step.params;
+  return typeof of === 'string' ? of : c.run;
 }
 
 async function each(
@@ -81,8 +89,8 @@ function relaxed(object: KubeObject, item: Item, c: StepContext<Cluster>): Chang
 }
 
 /** Only what still says Ignore is ours to put back. */
-function restored(object: KubeObject, c: StepContext<Cluster>): Change | undefined {
-  const former = formerOf(object, c.run);
+function restored(object: KubeObject, run: string): Change | undefined {
+  const former = formerOf(object, run);
   if (former === undefined) return undefined;
   const known = policies(former.value);
   const webhooks = webhooksOf(object).map((webhook) => {
@@ -103,7 +111,7 @@ async function putBack(item: Item, c: StepContext<Cluster>): Promise<'undone' | 
   if (object === undefined || formerOf(object, c.run) === undefined) return 'nothing';
   const known = policies(formerOf(object, c.run)?.value);
   const left = webhooksOf(object).some(({ name, failurePolicy }) => name in known && failurePolicy !== 'Ignore');
-  await patchAsRead(cluster, refOf(item), object, c, (fresh) => restored(fresh, c));
+  await patchAsRead(cluster, refOf(item), object, c, (fresh) => restored(fresh, c.run));
   return left ? 'left' : 'undone';
 }
 

@@ -21,7 +21,8 @@ export function restoreAction(): Action<Cluster> {
         const { rest, replicas } = withoutCompensations(c.plan, foundOn(object, c.run));
         if (replicas === undefined) return undefined;
         // What an earlier step of the run had started is stopped by that step's own undo: starting it for a moment helps nobody.
-        return countChange(c, rest.length > 0 ? undefined : replicas, rest);
+        // On a walk back that ends before that (`partial`) it is wanted as it was.
+        return countChange(c, rest.length > 0 && c.step.params['partial'] !== true ? undefined : replicas, rest);
       });
       return asked.add(item, c);
     },

@@ -68,15 +68,20 @@ function goneState(item: Item, there: ObjectFact | undefined, c: Context): Seen 
   if (there === undefined) return { state: 'done' };
   const before = noted(c, item.key);
   const ours = before?.uid === there.uid || there.madeBy === managerOf(c.run);
-  return { state: ours && !isNoted(before, 'kept') ? 'todo' : 'done' };
+  return { state: isTwin(item, there.uid) || (ours && !isNoted(before, 'kept')) ? 'todo' : 'done' };
 }
 
 /** Removes the copy of what is gone from the source. */
 async function take(item: Item, w: Writing): Promise<After> {
   const standing = await w.to.get(refOf(item), { signal: w.c.signal });
-  if (standing !== undefined && isOurs(item, standing, w.c)) await letGo(w.to, refOf(item), standing, w.c);
+  const goes = standing !== undefined && (isOurs(item, standing, w.c) || isTwin(item, standing.metadata.uid));
+  if (goes) await letGo(w.to, refOf(item), standing, w.c);
   w.other.set(item.key, undefined);
   return { verb: 'removed' };
+}
+
+function isTwin(item: Item, uid: string | undefined): boolean {
+  return uid !== undefined && varsOf(item).twin === uid;
 }
 
 /** In place where that is allowed. An immutable field (422) takes the copy and all below it away, dependents first, and makes them again. */

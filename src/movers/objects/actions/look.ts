@@ -39,14 +39,13 @@ export function changesIn(facts: Facts, known: ReadonlyMap<Key, Item>, c: Contex
     if (change !== undefined) changes.push(change);
   }
   for (const item of known.values()) {
-    if (!facts.scope.has(item.key))
-      changes.push(withChange({ ...item, vars: { resource: varsOf(item).resource, hold: varsOf(item).hold } }, 'gone'));
+    if (!facts.scope.has(item.key)) changes.push(withChange({ ...item, vars: goneVars(item) }, 'gone'));
   }
   return changes;
 }
 
 function changeOf(fact: ObjectFact, facts: Facts, known: Item | undefined, c: Context): Item | undefined {
-  const item = itemOf(fact, facts);
+  const item = withTwin(itemOf(fact, facts), known);
   if (known === undefined) return withChange(item, 'new');
   if (known.uid !== fact.uid) return withChange(item, 'recreated');
   const before = noted(c, fact.key);
@@ -55,6 +54,18 @@ function changeOf(fact: ObjectFact, facts: Facts, known: Item | undefined, c: Co
   if (isNoted(before, 'asIs')) return undefined;
   const steered = STEERING.some((name) => varsOf(known)[name] !== varsOf(item)[name]);
   return before.hash === fact.hash && !steered ? undefined : withChange(item, 'changed');
+}
+
+/** An original that is brought back goes with what it stands for; one that others use stays. */
+function goneVars(item: Item): NonNullable<Item['vars']> {
+  const { resource, hold, twin, keep } = varsOf(item);
+  return { resource, hold, ...(twin === undefined || keep ? {} : { twin }) };
+}
+
+/** A look reads no target: what the plan says of the object there holds on. */
+function withTwin(item: Item, known: Item | undefined): Item {
+  const twin = known === undefined ? undefined : varsOf(known).twin;
+  return twin === undefined ? item : { ...item, vars: { ...item.vars, twin } };
 }
 
 function withChange(item: Item, change: NonNullable<ObjectVars['change']>): Item {

@@ -3,7 +3,7 @@ import { hasStatus, type Cluster, type KubeObject, type ManagedField } from '../
 import type { Key } from '../../../graph/ref.ts';
 import type { Action, Seen } from '../../../plan/action.ts';
 import { isOurEntry } from '../../marked.ts';
-import { accessTo, isNoted, noted, type Context } from '../known.ts';
+import { accessTo, isNoted, noted, varsOf, type Context } from '../known.ts';
 import { readItems } from '../sides.ts';
 import { refOf } from '../write.ts';
 import type { Item } from '../../../plan/plan.ts';
@@ -16,9 +16,12 @@ export function managers(): Action<Cluster> {
     async probe(items, c) {
       const there = await readItems(c.cluster('to'), new Map(items.map((item) => [item.key, item])), c);
       return new Map(
-        items.map(({ key }): [Key, Seen] => {
+        items.map((item): [Key, Seen] => {
+          const { key } = item;
           const copy = there.get(key);
-          const done = copy === undefined || c.outcome(c.step.id, key) !== undefined || isNoted(noted(c, key), 'kept');
+          // A twin is written in place: its fields would stay ours.
+          const kept = isNoted(noted(c, key), 'kept') && varsOf(item).twin === undefined;
+          const done = copy === undefined || c.outcome(c.step.id, key) !== undefined || kept;
           return [key, done ? { state: 'done' } : { state: 'todo', saw: { uid: copy.uid, resourceVersion: copy.resourceVersion } }];
         }),
       );

@@ -7,7 +7,7 @@ import type { Action, Seen } from '../../../plan/action.ts';
 import type { ObjectFact } from '../../../plan/facts.ts';
 import { managerOf } from '../../../plan/marks.ts';
 import type { Item } from '../../../plan/plan.ts';
-import { accessTo, isNoted, narrowed, noted, standingItems, type Context } from '../known.ts';
+import { accessTo, isByReversal, isNoted, narrowed, noted, standingItems, varsOf, type Context } from '../known.ts';
 import { PART_OF_A_MOVE, isGoing, letGo } from '../let-go.ts';
 import type { OtherSide } from '../owners.ts';
 import { listedKinds, knownKinds, refOf as refOfObject, type Listed } from '../read.ts';
@@ -52,12 +52,13 @@ function stateOf(item: Item, there: ObjectFact | undefined, c: Context): Seen {
   if (there === undefined) return { state: 'done' };
   const before = noted(c, item.key);
   if (isCopies(c)) {
-    const ours = before?.uid === there.uid || there.madeBy === managerOf(c.run);
+    const ours = (before?.uid === there.uid || there.madeBy === managerOf(c.run)) && varsOf(item).twin !== there.uid;
     // What stood there before us, or is somebody else's by now, is not ours to remove.
     return ours && !isNoted(before, 'kept') ? { state: 'todo', saw: there } : { state: 'done' };
   }
   if (there.uid !== item.uid) return { state: 'foreign', note: 'is not the object that was moved, but another of its name' };
-  const changed = !isGoing(there) && before?.hash !== undefined && before.hash !== there.hash && !isNoted(before, 'asIs');
+  const changed =
+    !isGoing(there) && before?.hash !== undefined && before.hash !== there.hash && !isNoted(before, 'asIs') && !isByReversal(there, c);
   return changed ? { state: 'drifted', note: 'was changed after it was copied' } : { state: 'todo', saw: there };
 }
 

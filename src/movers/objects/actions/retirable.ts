@@ -7,7 +7,7 @@ import type { Action, Seen } from '../../../plan/action.ts';
 import type { Facts, ObjectFact } from '../../../plan/facts.ts';
 import type { Item } from '../../../plan/plan.ts';
 import { isHeld } from '../holding.ts';
-import { accessTo, isNoted, noted, standingItems, varsOf, type Context } from '../known.ts';
+import { accessTo, isByReversal, isNoted, noted, standingItems, varsOf, type Context } from '../known.ts';
 import { indexOf } from '../owning.ts';
 import { kindOf } from '../read.ts';
 import { isGoing } from '../let-go.ts';
@@ -36,7 +36,8 @@ function stateOf(item: Item, original: ObjectFact | undefined, facts: Facts, c: 
   const before = noted(c, item.key);
   const copied = before?.hash ?? item.hash;
   // Being let go by us already: nothing but its finalizers has changed.
-  if (!isGoing(original) && copied !== original.hash && !isNoted(before, 'asIs')) return drifted('was changed after it was copied');
+  if (!isGoing(original) && copied !== original.hash && !isNoted(before, 'asIs') && !isByReversal(original, c))
+    return drifted('was changed after it was copied');
   if (facts.scoping !== undefined && varsOf(itemOf(original, facts)).keep) return drifted('is used by others on the source by now');
   return isHeld(original, kindOf(original.ref)) ? { state: 'done' } : drifted('has lost its pause mark');
 }
