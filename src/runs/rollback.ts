@@ -27,7 +27,8 @@ export async function prepareRollback(run: string | undefined, options: Rollback
   const begun = run === undefined && view.reverses !== undefined ? view : await reversalOf(view, deps);
   const way = begun === undefined ? undefined : await goingOn(begun, options, deps);
   if (way !== undefined) return way;
-  if (view.state === 'rolled-back') throw ended(view);
+  // What never commits, a save, has nothing to take back once it is done.
+  if (view.state === 'rolled-back' || (view.state === 'done' && !view.committed)) throw ended(view);
   const loaded = view.state === 'done' ? await load(view.run, deps) : await loadOpen(view, deps);
   return loaded.state.committed === undefined ? goingBack(loaded, options) : await otherWay(loaded, options, deps);
 }
@@ -113,8 +114,13 @@ function seenOf({ run, plan, state }: Loaded, way: Foreseen['way']): Omit<Forese
   return { run, runbook: plan.runbook, state: state.state as Foreseen['state'], way, sides: sidesOf(plan, {}) };
 }
 
-/** @throws MigrateError `usage/to` (2) with the phases that it may name */
+/** @throws MigrateError `usage/to` (2) with the phases that it may name, `run/rolling-back` (4) */
 function checkPhase(to: string, { plan, state, run }: Loaded): void {
+  if (state.facing === 'rollback') {
+    throw blocked('run/rolling-back', `Run ${run} is being rolled back to its beginning; it cannot stop on the way.`, {
+      next: [`kubectl migrate rollback ${run}`],
+    });
+  }
   const known = phasesBack(plan).map(({ id }) => id);
   if (!known.includes(to)) {
     throw usageError('usage/to', `--to ${to}: a walk back ends at one of ${known.join(', ')}`, {
