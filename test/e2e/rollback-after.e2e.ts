@@ -183,7 +183,7 @@ function runOf({ exit, stdout, stderr }: Ended): string {
 function unheld(of: Snapshot): string[] {
   return [...of]
     .filter(([, { kind, metadata }]) => {
-      const annotations = (metadata.annotations ?? {}) as Record<string, string>;
+      const annotations = metadata.annotations ?? {};
       return kind === 'BareMetalHost' && annotations['baremetalhost.metal3.io/paused'] === undefined;
     })
     .map(([key]) => key);
