@@ -13,26 +13,35 @@ export interface AgainFlags extends ClusterFlags {
   readonly timeout?: number | undefined;
   readonly 'stay-frozen'?: boolean | undefined;
   readonly retire?: boolean | undefined;
+  readonly 'steal-lock'?: boolean | undefined;
 }
 
 /** Consents given in earlier processes are in the journal; here are those that this command line gives. */
 export async function resume(run: string | undefined, flags: AgainFlags, desk: Desk): Promise<Outcome> {
+  refuseSilentTheft(flags, desk);
   const retire = flags.retire === true ? (['retire'] as const) : [];
-  const yes = flags.yes === true ? (['hand-over'] as const) : [];
+  const yes = flags.yes === true ? (['hand-over', 'steal-lock'] as const) : [];
   return await again('resumeRun', run, flags, [...yes, ...retire], desk);
 }
 
 export async function rollback(run: string | undefined, flags: AgainFlags, desk: Desk): Promise<Outcome> {
-  return await again('rollbackRun', run, flags, flags.yes === true ? ['rollback'] : [], desk);
+  refuseSilentTheft(flags, desk);
+  return await again('rollbackRun', run, flags, flags.yes === true ? ['rollback', 'steal-lock'] : [], desk);
 }
 
 export async function retire(run: string | undefined, flags: AgainFlags, desk: Desk): Promise<Outcome> {
   refuseUnanswerable(flags.yes === true || desk.streams.terminal, 'retire asks before it removes the originals', '--yes');
-  const outcome = await again('retireRun', run, flags, flags.yes === true ? ['retire'] : [], desk);
+  const outcome = await again('retireRun', run, flags, flags.yes === true ? ['retire', 'steal-lock'] : [], desk);
   // "No" ends a pivot well, but this command was asked for nothing else.
   return outcome.kind === 'Run' && outcome.summary.state === 'target-active' && outcome.exit === EXIT.done
     ? { ...outcome, exit: EXIT.gate }
     : outcome;
+}
+
+/** Before anything is contacted. */
+function refuseSilentTheft(flags: AgainFlags, desk: Desk): void {
+  const answerable = flags['steal-lock'] !== true || flags.yes === true || desk.streams.terminal;
+  refuseUnanswerable(answerable, '--steal-lock asks before it takes a run over', '--yes');
 }
 
 type Verb = 'resumeRun' | 'rollbackRun' | 'retireRun';
@@ -59,5 +68,6 @@ async function optionsOf(flags: AgainFlags, desk: Desk): Promise<AgainOptions> {
     ...(flags.until === undefined ? {} : { until: flags.until }),
     ...(flags.timeout === undefined ? {} : { timeout: flags.timeout }),
     ...(Object.keys(clusters).length === 0 ? {} : { clusters }),
+    ...(flags['steal-lock'] === true ? { steal: true } : {}),
   };
 }

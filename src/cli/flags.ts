@@ -319,6 +319,13 @@ function parseDryRun(text: string): string {
 
 export const yesFlag = (summary: string) => ({ yes: Flags.boolean({ char: 'y', summary, helpGroup: GROUPS.run }) });
 
+export const stealFlag = {
+  'steal-lock': Flags.boolean({
+    summary: 'take the run over from the machine that holds it; asks once',
+    helpGroup: GROUPS.run,
+  }),
+};
+
 export const retireFlag = {
   retire: Flags.boolean({ summary: 'also remove the originals from the source at the end', helpGroup: GROUPS.run }),
 };

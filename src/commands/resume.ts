@@ -23,6 +23,7 @@ Without RUN: the only unfinished one.`;
     ...flags.allowFlag,
     ...flags.timeoutFlag(),
     ...flags.stayFrozenFlag,
+    ...flags.stealFlag,
     ...flags.clusterFlags,
     ...flags.identityFlags,
     ...flags.stateDirFlag,

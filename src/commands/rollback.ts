@@ -19,6 +19,7 @@ Once a run has handed over there is no walk back; pivot the other way instead. W
   static override flags = {
     ...flags.yesFlag('do not ask'),
     ...flags.timeoutFlag(),
+    ...flags.stealFlag,
     ...flags.clusterFlags,
     ...flags.identityFlags,
     ...flags.stateDirFlag,

@@ -3,6 +3,7 @@ import type { RunState } from '../journal/replay.ts';
 import { EXIT, MigrateError, messageOf, type ExitCode } from '../errors.ts';
 import type { Plan, StateWord } from '../plan/plan.ts';
 import type { Summary } from './events.ts';
+import { isLost } from './hold.ts';
 import type { Scope } from './scope.ts';
 import { Sets } from './sets.ts';
 
@@ -29,7 +30,8 @@ export function summarise<C>(scope: Scope<C>, exit: ExitCode, error?: unknown): 
     took: Date.now() - scope.began,
     requests: scope.o.stats(),
     ...failure,
-    next: nextCommands(run, state, exit, known?.next ?? []),
+    ...(isLost(error) ? { lost: true } : {}),
+    next: isLost(error) ? (known?.next ?? []) : nextCommands(run, state, exit, known?.next ?? []),
   };
 }
 

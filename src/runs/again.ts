@@ -12,14 +12,16 @@ import type { Plan } from '../plan/plan.ts';
 import { scopingOf } from '../plan/selection.ts';
 import { asking, rollbackQuestion, sidesOf } from './consent.ts';
 import { readPlan, runFiles, type RunFiles } from './directory.ts';
+import { heldElsewhere, holdingOf, stealQuestion, type Holding } from './holder.ts';
 import { asSeen } from './lens.ts';
 import { findRun, lockSteps } from './list.ts';
 import { withSession, type Session } from './session.ts';
-import { openPinned, otherCluster } from './sides.ts';
-import type { AgainOptions, RunDeps } from './runs.ts';
+import { openPinned, otherCluster, servers } from './sides.ts';
+import { fromWhom, touchRemaining, untilLanded } from './take-over.ts';
+import type { AgainOptions, Answer, RunDeps } from './runs.ts';
 
-/** Milliseconds within which a request that a dead process had in flight has landed. */
-const IN_FLIGHT = 5000;
+/** How a run is taken up again. */
+type Verb = 'resume' | 'rollback' | 'retire';
 
 interface Loaded {
   readonly run: string;
@@ -37,9 +39,9 @@ export async function resumeRun(run: string | undefined, options: AgainOptions, 
       next: [`kubectl migrate rollback ${loaded.run}`],
     });
   }
-  return await again(loaded, options, deps, async (session) => {
+  return await again('resume', loaded, options, deps, async (session, holding) => {
     const { engine, state } = session;
-    const word = await takeOver(loaded, session, deps);
+    const word = await takeOver(loaded, session, holding, deps);
     if (word === 'rolling-back') throw wordSays(loaded.run, word, `kubectl migrate rollback ${loaded.run}`);
     if (word === 'committed' && state.committed === undefined) await engine.recommit();
     if (state.facing === 'thaw' || word === 'thawing') await engine.endThaw();
@@ -53,8 +55,8 @@ export async function rollbackRun(run: string | undefined, options: AgainOptions
   const { state, plan } = loaded;
   if (state.committed !== undefined) throw committed(loaded, state);
   if (state.facing !== 'rollback') await consentTo(plan, deps);
-  return await again(loaded, options, deps, async (session) => {
-    const word = await takeOver(loaded, session, deps);
+  return await again('rollback', loaded, options, deps, async (session, holding) => {
+    const word = await takeOver(loaded, session, holding, deps);
     if (word === 'committed') throw committed(loaded, state);
     return await session.engine.rollback();
   });
@@ -68,8 +70,8 @@ export async function retireRun(run: string | undefined, options: AgainOptions, 
       next: [`kubectl migrate status ${loaded.run}`],
     });
   }
-  return await again(loaded, options, deps, async (session) => {
-    await takeOver(loaded, session, deps);
+  return await again('retire', loaded, options, deps, async (session, holding) => {
+    await takeOver(loaded, session, holding, deps);
     return await session.engine.forward();
   });
 }
@@ -86,11 +88,19 @@ async function load(run: string | undefined, deps: RunDeps): Promise<Loaded> {
   return { run: view.run, files, plan, content, state };
 }
 
-async function again(loaded: Loaded, options: AgainOptions, deps: RunDeps, work: (session: Session) => Promise<Summary>): Promise<Summary> {
+async function again(
+  verb: Verb,
+  loaded: Loaded,
+  options: AgainOptions,
+  deps: RunDeps,
+  work: (session: Session, holding: Holding) => Promise<Summary>,
+): Promise<Summary> {
   const { run, plan, files, content } = loaded;
   const clusters = await reconnect(plan, options, deps);
   try {
     const sides = sidesOf(plan, {});
+    const holding = await holdingOf(loaded, clusters);
+    await consentToSteal(verb, loaded, holding, options, deps);
     const session = {
       run,
       plan,
@@ -104,7 +114,7 @@ async function again(loaded: Loaded, options: AgainOptions, deps: RunDeps, work:
       ...(options.until === undefined ? {} : { until: options.until }),
       ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
     };
-    return await withSession(session, deps, work);
+    return await withSession(session, deps, (at) => work(at, holding));
   } finally {
     await Promise.all(Object.values(clusters).map((cluster) => cluster.close()));
   }
@@ -126,17 +136,33 @@ async function reconnect(plan: Plan, options: AgainOptions, deps: RunDeps): Prom
   return asSeen(opened, scopingOf(plan.options), plan.options.lockNamespace);
 }
 
+/** Another machine's run is taken when that was asked for, once a person has said so. @throws MigrateError `lock/elsewhere` (4), of the consent (2, 7, 130) */
+async function consentToSteal(verb: Verb, { run, plan }: Loaded, holding: Holding, options: AgainOptions, deps: RunDeps): Promise<void> {
+  if (holding.elsewhere.length === 0) return;
+  if (options.steal !== true || !holding.current) throw heldElsewhere(run, holding, verb);
+  consented(await deps.ask(stealQuestion(run, sidesOf(plan, {}), holding.elsewhere)), 'Taking a lock over');
+}
+
 /** This process in place of the one before; first waits until what that one had in flight must have landed. @returns the word on the Leases */
-async function takeOver(loaded: Loaded, { fence, clusters }: Session, deps: RunDeps): Promise<string | undefined> {
-  const quiet = Date.now() - Date.parse(loaded.state.lastAt || new Date(0).toISOString());
-  const wait = IN_FLIGHT * deps.clock - quiet;
-  if (wait > 0 && loaded.state.failure === undefined && loaded.state.ended === undefined)
-    await new Promise((resolve) => setTimeout(resolve, wait));
+async function takeOver(loaded: Loaded, session: Session, { elsewhere, here, locks }: Holding, deps: RunDeps): Promise<string | undefined> {
+  const { fence, clusters, journal, state, process } = session;
+  const { run, plan } = loaded;
+  const stolen = elsewhere.length > 0;
+  if (stolen) await journal.append({ type: 'stolen', from: fromWhom(elsewhere) });
+  else if (loaded.state.failure === undefined && loaded.state.ended === undefined) {
+    await untilLanded(deps, Date.parse(loaded.state.lastAt || new Date(0).toISOString()));
+  }
   if (!holdsLocks(loaded)) {
-    await release(clusters, loaded.run, loaded.plan.options.lockNamespace);
+    await release(clusters, run, plan.options.lockNamespace);
     return undefined;
   }
-  await fence.takeOver();
+  await fence.takeOver(undefined, new Set([...here, ...elsewhere.map((lock) => lock.process)]));
+  if (stolen || state.untouched) {
+    await untilLanded(deps);
+    const committed = state.committed !== undefined || Object.values(locks).some((lock) => lock?.word === 'committed');
+    const objects = await touchRemaining(plan, state, servers(clusters), committed, { run, process }, deps);
+    await journal.append({ type: 'touched', objects });
+  }
   return await fence.words();
 }
 
@@ -149,11 +175,15 @@ function holdsLocks({ plan, state }: Loaded): boolean {
 }
 
 async function consentTo(plan: Plan, deps: RunDeps): Promise<void> {
-  const answer = await deps.ask(rollbackQuestion(plan, sidesOf(plan, {})));
+  consented(await deps.ask(rollbackQuestion(plan, sidesOf(plan, {}))), 'A rollback');
+}
+
+/** @throws MigrateError `stopped/escape` (130), `consent/declined` (7), `consent/absent` (2) */
+function consented(answer: Answer, what: string): void {
   if (answer === 'yes') return;
   if (answer === 'escape') throw new MigrateError('stopped/escape', EXIT.interrupted, 'Nothing was changed.');
   if (answer === 'no') throw new MigrateError('consent/declined', EXIT.gate, 'Nothing was changed.');
-  throw new MigrateError('consent/absent', EXIT.usage, 'A rollback asks once, and nobody can be asked here.', { next: ['Add --yes.'] });
+  throw new MigrateError('consent/absent', EXIT.usage, `${what} asks once, and nobody can be asked here.`, { next: ['Add --yes.'] });
 }
 
 function committed({ run, plan }: Loaded, state: RunState): MigrateError {

@@ -77,7 +77,7 @@ export interface SideView {
 
 /** What a consent prompt shows. */
 export interface Question {
-  readonly id: 'hand-over' | 'retire' | 'rollback';
+  readonly id: 'hand-over' | 'retire' | 'rollback' | 'steal-lock';
   readonly sides: readonly SideView[];
   /** What happens next, one line each. */
   readonly next: readonly string[];
@@ -178,4 +178,6 @@ export interface AgainOptions {
   readonly stayFrozen: boolean;
   /** Where the clusters are now, when not where the plan says. */
   readonly clusters?: Readonly<Record<Role, ClusterChoice>>;
+  /** Take the lock from whoever holds it. */
+  readonly steal?: boolean;
 }

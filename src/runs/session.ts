@@ -38,6 +38,8 @@ export interface Session {
   readonly fence: ReturnType<typeof fence>;
   readonly journal: Journal;
   readonly clusters: Readonly<Record<Role, Cluster>>;
+  /** Id of this process. */
+  readonly process: string;
 }
 
 /**
@@ -83,7 +85,7 @@ async function atWork(o: SessionOptions, deps: RunDeps, work: (session: Session)
       ...(o.timeout === undefined ? {} : { timeout: o.timeout }),
     });
     await begin(o, deps, journal, identity);
-    const summary = await work({ engine, state, fence: held, journal, clusters: o.clusters }).finally(() => journal.close());
+    const summary = await work({ engine, state, fence: held, journal, clusters: o.clusters, process }).finally(() => journal.close());
     if (!state.wrote && state.ended === undefined && !o.resumed) {
       await held.giveBack().catch(() => undefined);
       await removeRun(o.files);
@@ -111,7 +113,7 @@ async function begin(
     node: process.version,
   });
   for (const rule of o.allow) await journal.append({ type: 'allow', rule });
-  const asked = new Set(plan.phases.flatMap(({ consent }) => consent?.id ?? []));
+  const asked: ReadonlySet<string> = new Set(plan.phases.flatMap(({ consent }) => consent?.id ?? []));
   for (const id of deps.given) if (id !== 'rollback' && asked.has(id)) await journal.append({ type: 'consent', id });
 }
 

@@ -26,6 +26,7 @@ import { createRun, hmacWith, newKey, newRunId, removeRun, runFiles } from './di
 import { asSeen } from './lens.ts';
 import { listRuns } from './list.ts';
 import { withSession } from './session.ts';
+import { optionsOf } from './request.ts';
 import { openSides } from './sides.ts';
 import type { Prepared, RunDeps, RunRequest, RunView } from './runs.ts';
 
@@ -67,7 +68,7 @@ async function prepare(request: RunRequest, kinds: readonly AddedKind[], deps: R
     const denied = await deniedAccess(clusters, neededAccess(plan.steps, items, registryOf(movers)), deps.hard, refused);
     const judged = lower([...findings, ...denied], request.allow);
     return {
-      plan: { ...plan, findings: judged.filter((finding) => finding.level !== 'ok') },
+      plan: { ...plan, request: optionsOf(request), findings: judged.filter((finding) => finding.level !== 'ok') },
       findings: judged,
       blocking: 'nothing' in moved ? [] : judged.filter(isBlocking),
       moving: countKinds(plan),
@@ -104,7 +105,8 @@ export async function startRun(prepared: PreparedRun, request: RunRequest, deps:
   return await withSession(options, deps, ({ engine }) => engine.forward());
 }
 
-function planOf(request: RunRequest, facts: Facts, movers: readonly Mover[], kinds: Data, roles: Plan['roles']): Plan {
+/** The plan of a request over what discovery saw. */
+export function planOf(request: RunRequest, facts: Facts, movers: readonly Mover[], kinds: Data, roles: Plan['roles']): Plan {
   if (request.runbook === 'pivot') return pivotPlan(facts, movers, { ...request, kinds }, roles);
   const { directory } = request;
   if (directory?.part === 'target') return savePlan(facts, movers, { ...request, kinds, directory: directory.path }, roles);
@@ -113,7 +115,7 @@ function planOf(request: RunRequest, facts: Facts, movers: readonly Mover[], kin
 }
 
 /** What discovery reads, and which rules judge it. */
-function lookingFor(request: RunRequest): DiscoverOptions & Pick<Facts, 'onConflict'> {
+export function lookingFor(request: RunRequest): DiscoverOptions & Pick<Facts, 'onConflict'> {
   const { lockNamespace, onConflict } = request;
   const runbook = nameOf(request);
   if (request.runbook === 'pivot') return { runbook, lockNamespace, onConflict, namespaces: request.namespaces };
@@ -181,7 +183,7 @@ function isAllMoved(facts: Facts, earlier: RunView): boolean {
   return [...facts.scope.keys()].every((key) => facts.roles['target']?.objects.has(key) === true);
 }
 
-function pinsOf(clusters: Readonly<Record<string, Cluster>>): Plan['roles'] {
+export function pinsOf(clusters: Readonly<Record<string, Cluster>>): Plan['roles'] {
   return Object.fromEntries(
     Object.entries(clusters).map(([role, { kubeconfig, context, server, uid }]) => [role, { kubeconfig, context, server, uid }]),
   );

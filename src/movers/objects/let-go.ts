@@ -39,7 +39,7 @@ export async function letGo(
   cluster: Cluster,
   ref: ObjectRef,
   read: KubeObject,
-  c: Pick<Context, 'signal'>,
+  c: Pick<Context, 'signal' | 'mine'>,
   prepare: Prepare = asItIs,
 ): Promise<boolean> {
   let object: KubeObject | undefined = read;
@@ -54,6 +54,7 @@ export async function letGo(
       if (!hasStatus(error, 409) || attempt === ATTEMPTS) throw error;
     }
     object = await cluster.get(ref, { signal: c.signal });
+    await c.mine();
   }
   return false;
 }

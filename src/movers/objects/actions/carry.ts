@@ -42,6 +42,7 @@ export function carry(other: OtherSide): Action<Cluster> {
       if (original === undefined || original.metadata.uid !== item.uid) return { verb: 'left to the comparison' };
       return await bringOrRenew(item, original, w, below);
     },
+    takeBack: (c, since) => other.creations.takeBack(since, c),
     access: (items, step) => copyAccess(items, step),
   };
 }
@@ -74,6 +75,7 @@ function goneState(item: Item, there: ObjectFact | undefined, c: Context): Seen 
 /** Removes the copy of what is gone from the source. */
 async function take(item: Item, w: Writing): Promise<After> {
   const standing = await w.to.get(refOf(item), { signal: w.c.signal });
+  await w.c.mine();
   if (standing !== undefined && isOurs(item, standing, w.c)) await letGo(w.to, refOf(item), standing, w.c);
   w.other.set(item.key, undefined);
   return { verb: 'removed' };
@@ -84,6 +86,7 @@ async function bringOrRenew(item: Item, original: KubeObject, w: Writing, below:
   const ref = refOf(item);
   const standing = await w.to.get(ref, { signal: w.c.signal });
   if (standing === undefined) return await create(item, original, w);
+  await w.c.mine();
   if (!isOurs(item, standing, w.c) || standing.metadata.deletionTimestamp !== undefined) return await bring(item, original, w);
   try {
     return await refresh(item, original, standing, w, 'updated');

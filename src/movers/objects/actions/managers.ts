@@ -40,6 +40,7 @@ async function restore(
   for (let attempt = 1; ; attempt++) {
     const standing = await to.get(ref, { signal: c.signal });
     if (standing === undefined) return { verb: 'gone' };
+    await c.mine();
     const { uid, resourceVersion } = standing.metadata;
     try {
       const written = await to.patch(ref, { metadata: { uid, resourceVersion, managedFields } }, { signal: c.signal });
