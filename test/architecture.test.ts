@@ -31,6 +31,7 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   inquirer: ['ui'],
   '@inquirer/search': ['ui'],
   fzf: ['ui'],
+  tar: ['runs'],
   yaml: ['kinds', 'plan', 'ui', 'movers', 'cluster'],
 };
 

@@ -2,7 +2,7 @@
 import { EXIT } from '../errors.ts';
 import type { AgainOptions, ClusterChoice, Question, Runs } from '../runs/runs.ts';
 import type { Outcome } from '../ui/outcome.ts';
-import { namedClusters, waysOf } from './clusters.ts';
+import { chooseClusters, namedClusters, waysOf } from './clusters.ts';
 import type { ClusterFlags } from './clusters.ts';
 import { refuseUnanswerable } from './consent.ts';
 import type { Desk } from './desk.ts';
@@ -14,6 +14,8 @@ export interface AgainFlags extends ClusterFlags {
   readonly 'stay-frozen'?: boolean | undefined;
   readonly retire?: boolean | undefined;
   readonly 'steal-lock'?: boolean | undefined;
+  readonly 'from-clusters'?: boolean | undefined;
+  readonly 'lock-namespace'?: string | undefined;
 }
 
 /** Consents given in earlier processes are in the journal; here are those that this command line gives. */
@@ -40,8 +42,9 @@ export async function retire(run: string | undefined, flags: AgainFlags, desk: D
 
 /** Before anything is contacted. */
 function refuseSilentTheft(flags: AgainFlags, desk: Desk): void {
-  const answerable = flags['steal-lock'] !== true || flags.yes === true || desk.streams.terminal;
-  refuseUnanswerable(answerable, '--steal-lock asks before it takes a run over', '--yes');
+  const flag = flags['from-clusters'] === true ? '--from-clusters' : '--steal-lock';
+  const steals = flags['steal-lock'] === true || flags['from-clusters'] === true;
+  refuseUnanswerable(!steals || flags.yes === true || desk.streams.terminal, `${flag} asks before it takes a run over`, '--yes');
 }
 
 type Verb = 'resumeRun' | 'rollbackRun' | 'retireRun';
@@ -60,7 +63,7 @@ async function again(
 
 async function optionsOf(flags: AgainFlags, desk: Desk): Promise<AgainOptions> {
   const clusters: Record<string, ClusterChoice> = {
-    ...(await namedClusters(flags, waysOf(desk))),
+    ...(flags['from-clusters'] === true ? await chooseClusters(flags, waysOf(desk)) : await namedClusters(flags, waysOf(desk))),
   };
   return {
     allow: flags.allow ?? [],
@@ -69,5 +72,6 @@ async function optionsOf(flags: AgainFlags, desk: Desk): Promise<AgainOptions> {
     ...(flags.timeout === undefined ? {} : { timeout: flags.timeout }),
     ...(Object.keys(clusters).length === 0 ? {} : { clusters }),
     ...(flags['steal-lock'] === true ? { steal: true } : {}),
+    ...(flags['from-clusters'] === true ? { fromClusters: true, lockNamespace: flags['lock-namespace'] ?? 'kube-system' } : {}),
   };
 }

@@ -50,12 +50,12 @@ export class Desk {
   /** A run has come to a phase that writes: what nobody foresaw is then no longer "nothing was changed". */
   #wrote = false;
   #failureTold = false;
-  readonly #version: string;
+  readonly version: string;
   readonly #machines: Listener;
 
   constructor(world: World, flags: DeskFlags, version: string) {
     this.world = world;
-    this.#version = version;
+    this.version = version;
     this.streams = world.streams({ noColor: flags['no-color'], noInput: flags['no-input'] === true || flags.events !== undefined });
     this.format = flags.output ?? 'text';
     this.verbosity = flags.v ?? 0;
@@ -83,7 +83,7 @@ export class Desk {
       given: consents,
       stop,
       hard,
-      version: this.#version,
+      version: this.version,
       clock: this.world.clock,
     };
   }

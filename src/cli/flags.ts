@@ -326,6 +326,15 @@ export const stealFlag = {
   }),
 };
 
+/** Of commands that can do without the run directory. */
+export const fromClustersFlag = {
+  'from-clusters': Flags.boolean({
+    summary: 'the machine that has the run is lost: rebuild it from both clusters and take it over; asks once',
+    helpGroup: GROUPS.run,
+  }),
+  'lock-namespace': lockAndConflictFlags['lock-namespace'],
+};
+
 export const retireFlag = {
   retire: Flags.boolean({ summary: 'also remove the originals from the source at the end', helpGroup: GROUPS.run }),
 };

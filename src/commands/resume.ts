@@ -24,6 +24,7 @@ Without RUN: the only unfinished one.`;
     ...flags.timeoutFlag(),
     ...flags.stayFrozenFlag,
     ...flags.stealFlag,
+    ...flags.fromClustersFlag,
     ...flags.clusterFlags,
     ...flags.identityFlags,
     ...flags.stateDirFlag,

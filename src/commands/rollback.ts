@@ -20,6 +20,7 @@ Once a run has handed over there is no walk back; pivot the other way instead. W
     ...flags.yesFlag('do not ask'),
     ...flags.timeoutFlag(),
     ...flags.stealFlag,
+    ...flags.fromClustersFlag,
     ...flags.clusterFlags,
     ...flags.identityFlags,
     ...flags.stateDirFlag,

@@ -1,7 +1,7 @@
 /** An earlier run taken up again: resume, rollback, retire. The clusters are those the plan pins, wherever their kubeconfigs are now. */
 import type { Cluster } from '../cluster/cluster.ts';
 import { isDirectory } from '../cluster/directory.ts';
-import { EXIT, MigrateError, blocked } from '../errors.ts';
+import { MigrateError, blocked } from '../errors.ts';
 import type { Summary } from '../engine/events.ts';
 import { Sets } from '../engine/sets.ts';
 import type { Role } from '../graph/ref.ts';
@@ -12,13 +12,14 @@ import type { Plan } from '../plan/plan.ts';
 import { scopingOf } from '../plan/selection.ts';
 import { asking, rollbackQuestion, sidesOf } from './consent.ts';
 import { readPlan, runFiles, type RunFiles } from './directory.ts';
-import { heldElsewhere, holdingOf, stealQuestion, type Holding } from './holder.ts';
+import { consented, heldElsewhere, holdingOf, stealQuestion, type Holding } from './holder.ts';
 import { asSeen } from './lens.ts';
 import { findRun, lockSteps } from './list.ts';
+import { rebuildRun } from './rebuild.ts';
 import { withSession, type Session } from './session.ts';
 import { openPinned, otherCluster, servers } from './sides.ts';
 import { fromWhom, touchRemaining, untilLanded } from './take-over.ts';
-import type { AgainOptions, Answer, RunDeps } from './runs.ts';
+import type { AgainOptions, RunDeps } from './runs.ts';
 
 /** How a run is taken up again. */
 type Verb = 'resume' | 'rollback' | 'retire';
@@ -33,7 +34,7 @@ interface Loaded {
 
 /** Goes on forward. @throws MigrateError `run/rolling-back` (4) when the run faces back, and as findRun */
 export async function resumeRun(run: string | undefined, options: AgainOptions, deps: RunDeps): Promise<Summary> {
-  const loaded = await load(run, deps);
+  const loaded = await load(await known(run, options, deps), deps);
   if (loaded.state.facing === 'rollback') {
     throw blocked('run/rolling-back', `Run ${loaded.run} is being rolled back; it cannot go forward again.`, {
       next: [`kubectl migrate rollback ${loaded.run}`],
@@ -51,7 +52,7 @@ export async function resumeRun(run: string | undefined, options: AgainOptions, 
 
 /** Walks back to the beginning. @throws MigrateError `run/committed` (4) after the commit, and as findRun */
 export async function rollbackRun(run: string | undefined, options: AgainOptions, deps: RunDeps): Promise<Summary> {
-  const loaded = await load(run, deps);
+  const loaded = await load(await known(run, options, deps), deps);
   const { state, plan } = loaded;
   if (state.committed !== undefined) throw committed(loaded, state);
   if (state.facing !== 'rollback') await consentTo(plan, deps);
@@ -74,6 +75,11 @@ export async function retireRun(run: string | undefined, options: AgainOptions, 
     await takeOver(loaded, session, holding, deps);
     return await session.engine.forward();
   });
+}
+
+/** The run that is meant; one that is lost is rebuilt first. */
+async function known(run: string | undefined, options: AgainOptions, deps: RunDeps): Promise<string | undefined> {
+  return options.fromClusters === true ? await rebuildRun(run, options, deps) : run;
 }
 
 async function load(run: string | undefined, deps: RunDeps): Promise<Loaded> {
@@ -176,14 +182,6 @@ function holdsLocks({ plan, state }: Loaded): boolean {
 
 async function consentTo(plan: Plan, deps: RunDeps): Promise<void> {
   consented(await deps.ask(rollbackQuestion(plan, sidesOf(plan, {}))), 'A rollback');
-}
-
-/** @throws MigrateError `stopped/escape` (130), `consent/declined` (7), `consent/absent` (2) */
-function consented(answer: Answer, what: string): void {
-  if (answer === 'yes') return;
-  if (answer === 'escape') throw new MigrateError('stopped/escape', EXIT.interrupted, 'Nothing was changed.');
-  if (answer === 'no') throw new MigrateError('consent/declined', EXIT.gate, 'Nothing was changed.');
-  throw new MigrateError('consent/absent', EXIT.usage, `${what} asks once, and nobody can be asked here.`, { next: ['Add --yes.'] });
 }
 
 function committed({ run, plan }: Loaded, state: RunState): MigrateError {

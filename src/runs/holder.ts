@@ -1,12 +1,12 @@
 /** Whose a run is: this machine's, another one's, or nobody's any more. The Leases say it; the journal says which of their names are ours. */
 import { hostname } from 'node:os';
 import type { Cluster } from '../cluster/cluster.ts';
-import { blocked, type MigrateError } from '../errors.ts';
+import { EXIT, MigrateError, blocked } from '../errors.ts';
 import type { Role } from '../graph/ref.ts';
 import type { RunState } from '../journal/replay.ts';
 import { readLocks, type Lock } from '../movers/lock/index.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { Question, SideView } from './runs.ts';
+import type { Answer, Question, SideView } from './runs.ts';
 import { servers } from './sides.ts';
 
 /** The Leases of a run as they were read. */
@@ -67,4 +67,12 @@ export function stealQuestion(run: string, sides: readonly SideView[], locks: re
     ],
     undo: 'Nothing of the run is undone by this; the other process, should it live, ends at its next write.',
   };
+}
+
+/** @throws MigrateError `stopped/escape` (130), `consent/declined` (7), `consent/absent` (2) */
+export function consented(answer: Answer, what: string): void {
+  if (answer === 'yes') return;
+  if (answer === 'escape') throw new MigrateError('stopped/escape', EXIT.interrupted, 'Nothing was changed.');
+  if (answer === 'no') throw new MigrateError('consent/declined', EXIT.gate, 'Nothing was changed.');
+  throw new MigrateError('consent/absent', EXIT.usage, `${what} asks once, and nobody can be asked here.`, { next: ['Add --yes.'] });
 }

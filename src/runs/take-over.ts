@@ -23,7 +23,8 @@ export function fromWhom(locks: readonly Lock[]): { operator: string; host: stri
 
 /**
  * Really changes every object that the steps up to the next word on both Leases may write, forward and back: a process that has lost its Leases
- * comes no further than there. `committed`: that word has been said. @returns how many objects
+ * comes no further than there. `committed`: that word has been said;
+ * `done`: what was changed already, as `role key`, and what is now. @returns how many objects
  */
 export async function touchRemaining(
   plan: Plan,
@@ -32,12 +33,15 @@ export async function touchRemaining(
   committed: boolean,
   by: { readonly run: string; readonly process: string },
   deps: Pick<RunDeps, 'listener'>,
+  done: Set<string> = new Set(),
 ): Promise<number> {
   let changed = 0;
   const warn = (message: string): void => deps.listener({ type: 'warning', at: new Date().toISOString(), message });
-  for (const [role, items] of writable(plan, state, committed)) {
+  for (const [role, all] of writable(plan, state, committed)) {
     const cluster = clusters[role];
     if (cluster === undefined) continue;
+    const items = all.filter(({ key }) => !done.has(`${role} ${key}`));
+    for (const { key } of items) done.add(`${role} ${key}`);
     const { count, refused } = await touchAll(cluster, items, by);
     changed += count;
     const names = refused.slice(0, 3).map(({ ref }) => `${ref?.kind ?? ''} ${ref?.name ?? ''}`);

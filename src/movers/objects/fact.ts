@@ -103,13 +103,14 @@ function varsOf(object: KubeObject, kind: KindDescription): Record<string, strin
   return vars;
 }
 
-function managersOf(object: KubeObject): { managed: boolean; madeBy?: string } {
+function managersOf(object: KubeObject): Pick<ObjectFact, 'managed' | 'madeBy' | 'created'> {
   const entries = object.metadata.managedFields ?? [];
   const managed = entries.some(
     ({ operation, manager }) => operation === 'Apply' || manager?.startsWith('kubectl-client-side-apply') === true,
   );
   const madeBy = entries.find(({ manager }) => manager?.startsWith(`${MANAGER}/`) === true)?.manager;
-  return { managed, ...(madeBy === undefined ? {} : { madeBy }) };
+  const created = object.metadata.creationTimestamp;
+  return { managed, ...(madeBy === undefined ? {} : { madeBy, ...(created === undefined ? {} : { created }) }) };
 }
 
 /** Every object that this one names, at the paths its kind's description follows. */
