@@ -19,6 +19,8 @@ export interface ObjectFact {
   readonly deleting?: string;
   /** The field that pauses its kind (`spec.paused` of a Cluster), where it has one. */
   readonly paused?: boolean;
+  /** Who wrote that field last, by its field manager. */
+  readonly pausedBy?: string;
   /** Its condition Ready, else Available, else `status.ready`; absent = it has none. */
   readonly ready?: boolean;
   /** `status.phase`, of hosts the provisioning state. */

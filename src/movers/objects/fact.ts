@@ -62,9 +62,18 @@ function whyUnsteady(object: KubeObject, kind: KindDescription): string | undefi
   return value === undefined ? `has no ${failed.path}` : `has "${String(value)}" at ${failed.path}`;
 }
 
-function pausedOf(object: KubeObject, kind: KindDescription): { paused?: boolean } {
+function pausedOf(object: KubeObject, kind: KindDescription): Pick<ObjectFact, 'paused' | 'pausedBy'> {
   const { paused } = marksOf(object, kind);
-  return paused === undefined ? {} : { paused };
+  if (paused === undefined || kind.hold.by !== 'field') return {};
+  const path = kind.hold.path.split('.');
+  const by = (object.metadata.managedFields ?? []).find(({ fieldsV1 }) => owns(fieldsV1, path))?.manager;
+  return by === undefined ? { paused } : { paused, pausedBy: by };
+}
+
+/** Does an entry of managedFields name the field? */
+function owns(fields: unknown, [name, ...rest]: readonly string[]): boolean {
+  if (name === undefined) return true;
+  return isFields(fields) && `f:${name}` in fields && owns(fields[`f:${name}`], rest);
 }
 
 const STATES = ['status.provisioning.state', 'status.phase'];

@@ -17,6 +17,7 @@ export function look(): Action<Cluster> {
     probe: () => Promise.resolve(new Map()),
     async find(c) {
       const facts = await readSource(c);
+      refuseVanished(facts, standingItems(c));
       const changes = changesIn(facts, standingItems(c), c);
       await judge(changes, facts, c);
       const [yields] = c.step.yields ?? [];
@@ -59,6 +60,20 @@ function changeOf(fact: ObjectFact, facts: Facts, known: Item | undefined, c: Co
 
 function withChange(item: Item, change: NonNullable<ObjectVars['change']>): Item {
   return { ...item, vars: { ...item.vars, change, ...(change === 'gone' ? { gone: true } : {}) } };
+}
+
+/** Where nothing is left, nobody edited a fleet: it was moved or deleted as a whole, and the copies may be all there is. @throws MigrateError `objects/vanished` (5) */
+function refuseVanished(facts: Facts, known: ReadonlyMap<Key, Item>): void {
+  if (facts.scope.size > 0 || known.size === 0) return;
+  throw new MigrateError(
+    'objects/vanished',
+    EXIT.partial,
+    `All ${known.size} objects that were copied are gone from the source: somebody has moved or deleted them. The copies are kept, held.`,
+    {
+      subjects: [...known.values()].slice(0, 5).map((item) => (item.ref === undefined ? item.key : title(item.ref))),
+      next: ['Find out where they are; only then resume, or roll back, which removes the copies.'],
+    },
+  );
 }
 
 /** The rules about objects again, over what is new or changed. @throws MigrateError `objects/blocked` (exit 5) with names */
