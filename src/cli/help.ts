@@ -18,7 +18,22 @@ const GROUP_TITLES: Readonly<Record<string, string>> = {
   IDENTITY: 'Acting as somebody else',
 };
 /** In the order in which they are needed, not of the alphabet. */
-const ORDER = ['pivot', 'move-objects', 'preflight', 'apply', 'graph', 'status', 'resume', 'rollback', 'retire', 'verify', 'runs', 'runs:export', 'runs:import', 'ctx'];
+const ORDER = [
+  'pivot',
+  'move-objects',
+  'preflight',
+  'apply',
+  'graph',
+  'status',
+  'resume',
+  'rollback',
+  'retire',
+  'verify',
+  'runs',
+  'runs:export',
+  'runs:import',
+  'ctx',
+];
 
 /** `kubectl-migrate` is the file's name, `kubectl migrate` what is typed. */
 export function typedName(bin: string): string {

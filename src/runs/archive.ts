@@ -69,8 +69,14 @@ async function writeArchive(path: string, bytes: Buffer): Promise<void> {
     await writeFile(path, bytes, { mode: 0o600, flag: 'wx' });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST')
-      throw usageError('archive/exists', `${path} is there already; it is not overwritten`, { subjects: [path], next: ['Choose another name: -o FILE'] });
-    throw new MigrateError('archive/unwritable', EXIT.failed, `Writing ${path} failed: ${messageOf(error)}`, { subjects: [path], cause: error });
+      throw usageError('archive/exists', `${path} is there already; it is not overwritten`, {
+        subjects: [path],
+        next: ['Choose another name: -o FILE'],
+      });
+    throw new MigrateError('archive/unwritable', EXIT.failed, `Writing ${path} failed: ${messageOf(error)}`, {
+      subjects: [path],
+      cause: error,
+    });
   }
 }
 
@@ -80,7 +86,10 @@ async function writeArchive(path: string, bytes: Buffer): Promise<void> {
  */
 export async function importRun(path: string, stateDir: string): Promise<RunView> {
   const bytes = await readFile(path).catch((error: unknown) => {
-    throw new MigrateError('archive/unreadable', EXIT.failed, `Reading ${path} failed: ${messageOf(error)}`, { subjects: [path], cause: error });
+    throw new MigrateError('archive/unreadable', EXIT.failed, `Reading ${path} failed: ${messageOf(error)}`, {
+      subjects: [path],
+      cause: error,
+    });
   });
   const { run, contents } = await unpacked(path, bytes);
   await refuseKnown(run, stateDir);

@@ -26,7 +26,9 @@ export async function holdingOf(
   clusters: Readonly<Record<Role, Cluster>>,
 ): Promise<Holding> {
   const locks = await readLocks(servers(clusters), plan.options.lockNamespace);
-  const here = new Set([...state.processes].flatMap(([process, { host, imported }]) => (host === hostname() && !imported ? [process] : [])));
+  const here = new Set(
+    [...state.processes].flatMap(([process, { host, imported }]) => (host === hostname() && !imported ? [process] : [])),
+  );
   const elsewhere = Object.values(locks).filter((lock) => lock !== undefined && lock.run === run && !here.has(lock.process)) as Lock[];
   return { locks, elsewhere, here, current: elsewhere.every(({ process }) => state.processes.has(process)) };
 }

@@ -83,17 +83,25 @@ export async function rebuildRun(asked: string | undefined, options: AgainOption
 function provenLocks(locks: Readonly<Record<Role, Lock | undefined>>, asked: string | undefined, namespace: string): Both {
   const { source, target } = locks;
   if (source === undefined && target === undefined) {
-    throw blocked('run/none', `Neither cluster is locked by a run (in namespace ${namespace}): there is nothing to rebuild, or it has ended.`, {
-      next: ['Where the run was started with --lock-namespace NAME, name it here too.'],
-    });
+    throw blocked(
+      'run/none',
+      `Neither cluster is locked by a run (in namespace ${namespace}): there is nothing to rebuild, or it has ended.`,
+      {
+        next: ['Where the run was started with --lock-namespace NAME, name it here too.'],
+      },
+    );
   }
   if (source === undefined || target === undefined) {
     const [role, lock] = source === undefined ? ['target', target] : ['source', source];
     const rest = `kubectl delete lease kubectl-migrate -n ${namespace}`;
-    throw blocked('lock/ended', `Only the ${role} is locked, by run ${lock?.run ?? ''}: it has ended, or died before its first write. Nothing is left to rebuild.`, {
-      subjects: [role],
-      next: [`Once no process of it lives: ${rest}, on the ${role}.`],
-    });
+    throw blocked(
+      'lock/ended',
+      `Only the ${role} is locked, by run ${lock?.run ?? ''}: it has ended, or died before its first write. Nothing is left to rebuild.`,
+      {
+        subjects: [role],
+        next: [`Once no process of it lives: ${rest}, on the ${role}.`],
+      },
+    );
   }
   const other = source.run !== target.run ? target.run : asked !== undefined && source.run !== asked ? source.run : undefined;
   if (other !== undefined) {
@@ -241,4 +249,3 @@ function hostsOf({ roles }: Facts): Readonly<Record<Role, { hosts: number }>> {
   const count = (role: Role): number => [...(roles[role]?.objects.values() ?? [])].filter(({ ref }) => ref.kind === 'BareMetalHost').length;
   return Object.fromEntries(Object.keys(roles).map((role) => [role, { hosts: count(role) }]));
 }
-

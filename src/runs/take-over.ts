@@ -45,7 +45,8 @@ export async function touchRemaining(
     const { count, refused } = await touchAll(cluster, items, by);
     changed += count;
     const names = refused.slice(0, 3).map(({ ref }) => `${ref?.kind ?? ''} ${ref?.name ?? ''}`);
-    if (refused.length > 0) warn(`${refused.length} objects on the ${role} may not be written by you and were left as they are: ${names.join(', ')}`);
+    if (refused.length > 0)
+      warn(`${refused.length} objects on the ${role} may not be written by you and were left as they are: ${names.join(', ')}`);
   }
   return changed;
 }

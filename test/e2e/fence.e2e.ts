@@ -78,7 +78,9 @@ describe('who may write', function () {
     const [{ run } = { run: '' }] = await runsIn(winner);
     assert.deepEqual(await runsIn(winner === 'ada' ? 'bob' : 'ada'), []);
     const managers = [...(await only(stage.t, ns)).values()].flatMap(({ metadata }) =>
-      (metadata['managedFields'] as { manager: string }[]).map(({ manager }) => manager).filter((name) => name.startsWith('kubectl-migrate/')),
+      (metadata['managedFields'] as { manager: string }[])
+        .map(({ manager }) => manager)
+        .filter((name) => name.startsWith('kubectl-migrate/')),
     );
     assert.deepEqual([...new Set(managers)], [`kubectl-migrate/${run}`]);
   });
@@ -130,7 +132,10 @@ describe('who may write', function () {
       const before = await written(ns);
       const refused = await stage.run(there, ['resume', '--yes']);
       assert.equal(refused.exit, 4, refused.stderr);
-      assert.match(refused.stderr, new RegExp(`Run ${run} is held by \\S+ on ${hostname()}, since 20\\d\\d-.*Z \\(process [0-9a-f]{12}\\)`));
+      assert.match(
+        refused.stderr,
+        new RegExp(`Run ${run} is held by \\S+ on ${hostname()}, since 20\\d\\d-.*Z \\(process [0-9a-f]{12}\\)`),
+      );
       assert.match(refused.stderr, new RegExp(`kubectl migrate resume ${run} --steal-lock`));
       assert.equal((await stage.run(there, ['resume', '--steal-lock'])).exit, 2, 'nobody can be asked');
       assert.deepEqual(await written(ns), before);
@@ -142,7 +147,10 @@ describe('who may write', function () {
       const ended = await stage.run(there, ['resume', '--steal-lock', '--yes']);
       assert.equal(ended.exit, 0, ended.stderr);
       const journal = await readFile(join(stage.stateDir(there), run, 'journal.ndjson'), 'utf8');
-      const records = journal.trim().split('\n').map((line) => JSON.parse(line) as { type: string; objects?: number });
+      const records = journal
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as { type: string; objects?: number });
       const at = (type: string): number => records.findIndex((record) => record.type === type);
       assert.ok(at('imported') < at('stolen') && at('stolen') < at('touched'));
       assert.ok((records[at('touched')]?.objects ?? 0) > before, 'copies, Clusters and what is held on the source');
@@ -154,7 +162,11 @@ describe('who may write', function () {
 
     it('the first then changes nothing, whatever it is asked for', async () => {
       const before = await written(ns);
-      for (const argv of [['resume', '--yes'], ['rollback', '--yes'], ['resume', '--steal-lock', '--yes']]) {
+      for (const argv of [
+        ['resume', '--yes'],
+        ['rollback', '--yes'],
+        ['resume', '--steal-lock', '--yes'],
+      ]) {
         const refused = await stage.run(ns, argv);
         assert.equal(refused.exit, 4, refused.stderr);
         assert.match(refused.stderr, /what it did since is not in the journal here/);
@@ -185,7 +197,15 @@ describe('who may write', function () {
       const original = await only(stage.s, ns);
       let items = 0;
       const asleep = await suspended(ns, (event) => event.type === 'item' && event.step === 'precopy/copy' && ++items === 12);
-      const ended = await stage.run(`${ns}-there`, ['resume', '--from-clusters', '--yes', '--retire', ...sides(), '--lock-namespace', `lock-${ns}`]);
+      const ended = await stage.run(`${ns}-there`, [
+        'resume',
+        '--from-clusters',
+        '--yes',
+        '--retire',
+        ...sides(),
+        '--lock-namespace',
+        `lock-${ns}`,
+      ]);
       assert.equal(ended.exit, 0, ended.stderr);
       assert.deepEqual(differences(original, await only(stage.t, ns), 'after-release'), []);
       const before = await written(ns);
@@ -243,7 +263,7 @@ describe('who may write', function () {
     it('a move by clusterctl that began while we copied stops us before the freeze, with names', async () => {
       const ns = 'clusterctl-first';
       const run = await copied(ns);
-      await stage.s.request('PATCH', `${clusters(ns)}?fieldManager=clusterctl`, { spec: { paused: true } });
+      await stage.s.patch(`${clusters(ns)}?fieldManager=clusterctl`, { spec: { paused: true } });
       const before = await written(ns);
       const ended = await stage.run(ns, ['resume', '--yes']);
       assert.equal(ended.exit, 5, ended.stderr);

@@ -136,7 +136,11 @@ function assertMine(lock: Lock | undefined, identity: Identity, role: Role): ass
   const found = lock === undefined ? 'it is gone' : `it names ${describe(lock)}, process ${lock.process}`;
   throw new MigrateError('lock/lost', EXIT.partial, `this process no longer holds the lock on the ${role} cluster: ${found}`, {
     subjects: [role],
-    next: [lock === undefined ? 'The run has ended elsewhere: nothing is left to do here.' : `The run goes on with ${describe(lock)}: see there.`],
+    next: [
+      lock === undefined
+        ? 'The run has ended elsewhere: nothing is left to do here.'
+        : `The run goes on with ${describe(lock)}: see there.`,
+    ],
   });
 }
 

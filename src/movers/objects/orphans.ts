@@ -19,14 +19,27 @@ export async function orphansOf(target: Cluster, facts: Facts, run: string, sign
   const objects = facts.roles['target']?.objects ?? new Map<Key, ObjectFact>();
   const keys = new Map([...objects.values()].map(({ uid, key }) => [uid, key]));
   for (const { key, ref, owners, madeBy } of objects.values()) {
-    if (madeBy === manager && !facts.scope.has(key)) found.set(key, orphan(ref, owners.flatMap(({ uid }) => keys.get(uid) ?? [])));
+    if (madeBy === manager && !facts.scope.has(key))
+      found.set(
+        key,
+        orphan(
+          ref,
+          owners.flatMap(({ uid }) => keys.get(uid) ?? []),
+        ),
+      );
   }
   for (const kind of CORE) {
     for await (const { metadata } of listed(target, kind, signal)) {
       const ref = { ...kind, name: metadata.name, ...(metadata.namespace !== undefined && { namespace: metadata.namespace }) };
       const ours = (metadata.managedFields ?? []).some((entry) => entry.manager === manager);
       if (ours && !facts.scope.has(keyOf(ref))) {
-        found.set(keyOf(ref), orphan(ref, (metadata.ownerReferences ?? []).flatMap(({ uid }) => keys.get(uid) ?? [])));
+        found.set(
+          keyOf(ref),
+          orphan(
+            ref,
+            (metadata.ownerReferences ?? []).flatMap(({ uid }) => keys.get(uid) ?? []),
+          ),
+        );
       }
     }
   }
