@@ -16,7 +16,9 @@ export function managers(): Action<Cluster> {
       const there = await readItems(c.cluster('to'), new Map(items.map((item) => [item.key, item])), c);
       return new Map(
         items.map(({ key }) => {
-          const done = !there.has(key) || c.outcome(c.step.id, key) !== undefined || isNoted(noted(c, key), 'kept');
+          // Without an entry of ours it has been restored, by whichever process, or was never ours.
+          const ours = there.get(key)?.madeBy !== undefined;
+          const done = !ours || c.outcome(c.step.id, key) !== undefined || isNoted(noted(c, key), 'kept');
           return [key, { state: done ? 'done' : 'todo' }];
         }),
       );
