@@ -30,9 +30,14 @@ export function summarise<C>(scope: Scope<C>, exit: ExitCode, error?: unknown): 
     took: Date.now() - scope.began,
     requests: scope.o.stats(),
     ...failure,
-    ...(isLost(error) ? { lost: true } : {}),
-    next: isLost(error) ? (known?.next ?? []) : nextCommands(run, state, exit, known?.next ?? []),
+    ...nextOf(run, state, exit, error),
   };
+}
+
+/** A run that went on elsewhere is not gone on with here. */
+function nextOf(run: string, state: RunState, exit: ExitCode, error: unknown): Pick<Summary, 'next' | 'lost'> {
+  const known = error instanceof MigrateError ? error.next : [];
+  return isLost(error) ? { lost: true, next: known } : { next: nextCommands(run, state, exit, known) };
 }
 
 /** Objects that stand on the other side, per kind. */

@@ -18,8 +18,10 @@ const ATTEMPTS = 6;
 export interface Touched {
   /** Objects that were changed. */
   readonly count: number;
-  /** Items that we may not write; their names are theirs. */
+  /** Items that we may not write. */
   readonly refused: readonly Item[];
+  /** Items whose guarding webhook does not answer, since its controller is stopped: nobody can write them before it does. */
+  readonly guarded: readonly Item[];
 }
 
 /** Reads the items of one cluster, one list per kind, and changes what stands of them. Only metadata is written. @throws ApiFailure */
@@ -27,19 +29,26 @@ export async function touchAll(cluster: Cluster, items: readonly Item[], by: By)
   const standing = await readItems(cluster, items, { metadataOnly: true });
   const open = items.filter(({ key }) => standing.has(key));
   const refused: Item[] = [];
+  const guarded: Item[] = [];
   const queue = open.values();
   const work = async (): Promise<void> => {
     for (const item of queue) {
       try {
         await touch(cluster, item, standing.get(item.key) as KubeObject, by);
       } catch (error) {
-        if (!hasStatus(error, 403)) throw error;
-        refused.push(item);
+        if (hasStatus(error, 403)) refused.push(item);
+        else if (isUnanswered(error)) guarded.push(item);
+        else throw error;
       }
     }
   };
   await Promise.all(Array.from({ length: WIDTH }, work));
-  return { count: open.length - refused.length, refused };
+  return { count: open.length - refused.length - guarded.length, refused, guarded };
+}
+
+/** The API server's words where a webhook that fails closed could not be called. */
+function isUnanswered(error: unknown): boolean {
+  return hasStatus(error, 500) && /failed calling webhook/.test(error.message);
 }
 
 async function touch(cluster: Cluster, item: Item, read: KubeObject, by: By): Promise<void> {

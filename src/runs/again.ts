@@ -1,7 +1,7 @@
 /** An earlier run taken up again: resume, rollback, retire. The clusters are those the plan pins, wherever their kubeconfigs are now. */
 import type { Cluster } from '../cluster/cluster.ts';
 import { isDirectory } from '../cluster/directory.ts';
-import { MigrateError, blocked } from '../errors.ts';
+import { blocked, type MigrateError } from '../errors.ts';
 import type { Summary } from '../engine/events.ts';
 import { Sets } from '../engine/sets.ts';
 import type { Role } from '../graph/ref.ts';
@@ -10,7 +10,7 @@ import { RunState } from '../journal/replay.ts';
 import { release } from '../movers/lock/fence.ts';
 import type { Plan } from '../plan/plan.ts';
 import { scopingOf } from '../plan/selection.ts';
-import { asking, rollbackQuestion, sidesOf } from './consent.ts';
+import { asking, hostsIn, rollbackQuestion, sidesOf } from './consent.ts';
 import { readPlan, runFiles, type RunFiles } from './directory.ts';
 import { consented, heldElsewhere, holdingOf, stealQuestion, type Holding } from './holder.ts';
 import { asSeen } from './lens.ts';
@@ -146,7 +146,7 @@ async function reconnect(plan: Plan, options: AgainOptions, deps: RunDeps): Prom
 async function consentToSteal(verb: Verb, { run, plan }: Loaded, holding: Holding, options: AgainOptions, deps: RunDeps): Promise<void> {
   if (holding.elsewhere.length === 0) return;
   if (options.steal !== true || !holding.current) throw heldElsewhere(run, holding, verb);
-  consented(await deps.ask(stealQuestion(run, sidesOf(plan, {}), holding.elsewhere)), 'Taking a lock over');
+  consented(await deps.ask(stealQuestion(run, sidesOf(plan, hostsIn(plan)), holding.elsewhere)), 'Taking a lock over');
 }
 
 /** This process in place of the one before; first waits until what that one had in flight must have landed. @returns the word on the Leases */

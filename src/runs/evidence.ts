@@ -94,7 +94,8 @@ function recordsOfPhase({ id, state }: Phase, e: Evidence, sets: Sets, intents: 
   const locks = e.plan.steps.filter((step) => step.stands?.until === 'end' && step.id.startsWith(`${id}/`));
   const taken = locks.flatMap((step) =>
     sets.items(step.set).map(({ key, vars }): Entry => {
-      const lock = e.locks[String(vars?.['role'])];
+      const role = vars?.['role'];
+      const lock = typeof role === 'string' ? e.locks[role] : undefined;
       return { type: 'outcome', step: step.id, key, after: { verb: 'locked', uid: lock?.uid, resourceVersion: lock?.resourceVersion } };
     }),
   );

@@ -46,14 +46,14 @@ export function heldElsewhere(run: string, { elsewhere: [lock], current }: Holdi
   if (current) {
     return blocked('lock/elsewhere', `${who}. Nothing was changed.`, {
       subjects: [lock.host],
-      next: [`Go on there; or, once that process is stopped or lost: ${steal}`],
+      next: [steal, 'That takes it over; stop the process there first, if you can.'],
     });
   }
   return blocked('lock/elsewhere', `${who}, and went on there: what it did since is not in the journal here. Nothing was changed.`, {
     subjects: [lock.host],
     next: [
-      `kubectl migrate runs export ${run} there, and runs import here`,
-      `or, where that machine is lost: kubectl migrate ${verb === 'rollback' ? verb : 'resume'} ${run} --from-clusters -s FILE -t FILE`,
+      `kubectl migrate ${verb === 'rollback' ? verb : 'resume'} ${run} --from-clusters -s FILE -t FILE`,
+      `Or go on there; or export it there (runs export ${run}), and import it here with the directory that stands here out of the way.`,
     ],
   });
 }

@@ -36,17 +36,26 @@ export async function touchRemaining(
   done: Set<string> = new Set(),
 ): Promise<number> {
   let changed = 0;
+  const named = (items: readonly Item[]): string =>
+    items
+      .slice(0, 3)
+      .map(({ ref }) => `${ref?.kind ?? ''} ${ref?.name ?? ''}`)
+      .join(', ');
   const warn = (message: string): void => deps.listener({ type: 'warning', at: new Date().toISOString(), message });
   for (const [role, all] of writable(plan, state, committed)) {
     const cluster = clusters[role];
     if (cluster === undefined) continue;
     const items = all.filter(({ key }) => !done.has(`${role} ${key}`));
     for (const { key } of items) done.add(`${role} ${key}`);
-    const { count, refused } = await touchAll(cluster, items, by);
+    const { count, refused, guarded } = await touchAll(cluster, items, by);
     changed += count;
-    const names = refused.slice(0, 3).map(({ ref }) => `${ref?.kind ?? ''} ${ref?.name ?? ''}`);
     if (refused.length > 0)
-      warn(`${refused.length} objects on the ${role} may not be written by you and were left as they are: ${names.join(', ')}`);
+      warn(`${refused.length} objects on the ${role} may not be written by you and were left as they are: ${named(refused)}`);
+    if (guarded.length > 0) {
+      warn(
+        `${guarded.length} objects on the ${role} are guarded by a webhook that does not answer, so nobody can write them now: ${named(guarded)}`,
+      );
+    }
   }
   return changed;
 }

@@ -241,7 +241,10 @@ describe('who may write', function () {
     const archive = join(stage.dir, 'partition.tar.gz');
     assert.equal((await stage.run(ns, ['runs', 'export', run, '-o', archive])).exit, 0);
     assert.equal((await stage.run(`${ns}-there`, ['runs', 'import', archive])).exit, 0);
-    const holders = async (): Promise<unknown[]> => [await lease(ns), await lease(ns, stage.t)].map((one) => one?.spec?.['holderIdentity']);
+    const holders = async (): Promise<unknown[]> => {
+      const leases = await Promise.all([lease(ns), lease(ns, stage.t)]);
+      return leases.map((one): unknown => one?.spec?.['holderIdentity']);
+    };
     const before = await holders();
     for (const side of ['source', 'target'] as const) {
       await stage[side].stopApiserver();

@@ -9,7 +9,14 @@ const lost = (): MigrateError => new MigrateError('lock/lost', EXIT.partial, 'th
 function asked() {
   const looks: { yes(): void; no(): void }[] = [];
   const mine = (): Promise<void> =>
-    new Promise((resolve, reject) => looks.push({ yes: () => void resolve(), no: () => void reject(lost()) }));
+    new Promise((resolve, reject) => {
+      looks.push({
+        yes: resolve,
+        no: () => {
+          reject(lost());
+        },
+      });
+    });
   return { looks, hold: new Hold(() => ({ mine })) };
 }
 
@@ -41,7 +48,7 @@ describe('the hold on a lock', () => {
     await assert.rejects(after, { code: 'lock/lost' });
   });
 
-  it('is not believed either when the clock went back', async () => {
+  it('is not believed either when the clock went back', () => {
     const { looks, hold } = asked();
     hold.seenAt = Date.now() + 60_000;
     void hold.recently();

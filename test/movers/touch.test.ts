@@ -33,7 +33,7 @@ describe('touching what a stale process may still write', () => {
   it('really changes what carries a mark and what carries none, and leaves no mark where none was', async () => {
     const { cluster, items } = await stage('held-1', 'free-1');
     const before = await Promise.all(items.map(({ ref }) => cluster.get(ref)));
-    assert.deepEqual(await touchAll(cluster, items, THIEF), { count: 2, refused: [] });
+    assert.deepEqual(await touchAll(cluster, items, THIEF), { count: 2, refused: [], guarded: [] });
     const [held, free] = await Promise.all(items.map(({ ref }) => cluster.get(ref)));
     assert.deepEqual(formerOf(held!, 'r1'), { run: 'r1', process: 'p2', value: null });
     assert.equal(free?.metadata.annotations?.[FORMER], undefined);
@@ -47,7 +47,11 @@ describe('touching what a stale process may still write', () => {
     const read = (await cluster.get(ref))!;
     await touchAll(cluster, items, THIEF);
     let looked = 0;
-    const c = { run: 'r1', process: 'p1', mine: () => (looked++, Promise.reject(new Error('lost'))) };
+    const mine = (): Promise<never> => {
+      looked++;
+      return Promise.reject(new Error('lost'));
+    };
+    const c = { run: 'r1', process: 'p1', mine };
     await assert.rejects(
       patchAsRead(cluster, ref, read, c, () => ({ metadata: { annotations: { paused: 'by us' } } })),
       /lost/,
@@ -66,17 +70,20 @@ describe('touching what a stale process may still write', () => {
     assert.equal((await cluster.get(ref))?.metadata.annotations?.[FORMER], encodeFormer({ run: 'r0', process: 'p2', value: 'x' }));
   });
 
-  it('looks again after a 409, passes over what is gone, and names what it may not write', async () => {
-    const { cluster, items } = await stage('free-1', 'free-2', 'free-3');
+  it('looks again after a 409, passes over what is gone, names what it may not write, and what nobody can', async () => {
+    const { cluster, items } = await stage('free-1', 'free-2', 'free-3', 'free-4');
     let conflicts = 0;
     cluster.before = ({ verb, key }) => {
       if (verb !== 'patch') return;
       if (key.endsWith('free-1') && conflicts++ === 0) throw new FakeApiError(409, 'Conflict', 'PATCH', key);
       if (key.endsWith('free-2')) throw new FakeApiError(404, 'NotFound', 'PATCH', key);
       if (key.endsWith('free-3')) throw new FakeApiError(403, 'Forbidden', 'PATCH', key);
+      if (key.endsWith('free-4'))
+        throw new FakeApiError(500, 'InternalError', 'PATCH', key, 'failed calling webhook "baremetalhost.metal3.io": refused');
     };
-    const { count, refused } = await touchAll(cluster, items, THIEF);
-    assert.deepEqual([count, refused.map(({ ref }) => ref?.name)], [2, ['free-3']]);
+    const { count, refused, guarded } = await touchAll(cluster, items, THIEF);
+    const names = (found: readonly Item[]): unknown[] => found.map(({ ref }) => ref?.name);
+    assert.deepEqual([count, names(refused), names(guarded)], [2, ['free-3'], ['free-4']]);
     assert.ok(conflicts > 1);
   });
 });

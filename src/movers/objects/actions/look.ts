@@ -17,9 +17,10 @@ export function look(): Action<Cluster> {
     probe: () => Promise.resolve(new Map()),
     async find(c) {
       const facts = await readSource(c);
-      refuseVanished(facts, standingItems(c));
-      const changes = changesIn(facts, standingItems(c), c);
-      await judge(changes, facts, c);
+      const known = standingItems(c);
+      refuseVanished(facts, known);
+      const changes = changesIn(facts, known, c);
+      await judge(changes, known, facts, c);
       const [yields] = c.step.yields ?? [];
       return yields === undefined ? {} : { [yields]: changes };
     },
@@ -50,12 +51,18 @@ function changeOf(fact: ObjectFact, facts: Facts, known: Item | undefined, c: Co
   const item = itemOf(fact, facts);
   if (known === undefined) return withChange(item, 'new');
   if (known.uid !== fact.uid) return withChange(item, 'recreated');
+  if (isUpgraded(item, known)) return withChange(item, 'changed');
   const before = noted(c, fact.key);
   // Nothing on disk (another machine took the run over): the carry compares with the copy itself.
   if (before === undefined) return withChange(item, 'changed');
   if (isNoted(before, 'asIs')) return undefined;
   const steered = STEERING.some((name) => varsOf(known)[name] !== varsOf(item)[name]);
   return before.hash === fact.hash && !steered ? undefined : withChange(item, 'changed');
+}
+
+/** Its definition stores another version by now: it is read, and written, in that one. */
+function isUpgraded({ ref }: Item, known: Item | undefined): boolean {
+  return known !== undefined && known.ref?.version !== ref?.version;
 }
 
 function withChange(item: Item, change: NonNullable<ObjectVars['change']>): Item {
@@ -77,11 +84,16 @@ function refuseVanished(facts: Facts, known: ReadonlyMap<Key, Item>): void {
 }
 
 /** The rules about objects again, over what is new or changed. @throws MigrateError `objects/blocked` (exit 5) with names */
-async function judge(changes: readonly Item[], facts: Facts & { readonly source: ClusterFacts }, c: Context): Promise<void> {
+async function judge(
+  changes: readonly Item[],
+  known: ReadonlyMap<Key, Item>,
+  facts: Facts & { readonly source: ClusterFacts },
+  c: Context,
+): Promise<void> {
   const names = new Set(changes.filter((item) => varsOf(item).gone !== true).flatMap(({ ref }) => (ref === undefined ? [] : [title(ref)])));
   if (names.size === 0) return;
   const findings = contentRules.flatMap((rule) => rule(facts)).filter(({ subject }) => names.has(subject));
-  findings.push(...(await newKinds(changes, facts, c)));
+  findings.push(...(await newKinds(changes, known, facts, c)));
   const blocking = lower(findings, c.plan.allow).filter(isBlocking);
   if (blocking.length === 0) return;
   const told = blocking.map(({ sentence }) => sentence);
@@ -99,10 +111,12 @@ async function judge(changes: readonly Item[], facts: Facts & { readonly source:
 /** A new object may be the first of its kind, or in a namespace that is going away: only then is the target asked what it serves. */
 async function newKinds(
   changes: readonly Item[],
+  known: ReadonlyMap<Key, Item>,
   facts: Facts & { readonly source: ClusterFacts },
   c: Context,
 ): Promise<ReturnType<(typeof contentRules)[number]>> {
-  const fresh = changes.filter((item) => varsOf(item).change === 'new');
+  const upgraded = (item: Item): boolean => varsOf(item).gone !== true && isUpgraded(item, known.get(item.key));
+  const fresh = changes.filter((item) => varsOf(item).change === 'new' || upgraded(item));
   if (fresh.length === 0) return [];
   const to = c.cluster('to');
   const [kinds, namespaces] = await Promise.all([knownKinds(to, c.signal), readNamespaces(to, c.signal)]);
@@ -116,7 +130,7 @@ async function newKinds(
     rule,
     level: 'block' as const,
     subject: item.ref === undefined ? item.key : title(item.ref),
-    sentence: `${item.ref === undefined ? item.key : title(item.ref)} is new, and ${why}.`,
+    sentence: `${item.ref === undefined ? item.key : title(item.ref)} ${upgraded(item) ? `is stored as ${item.ref?.version ?? 'another version'} by now` : 'is new'}, and ${why}.`,
   });
   return [
     ...missing.map((item) => block('objects/kind-missing', item, 'the target does not serve its kind in that version')),
