@@ -58,7 +58,7 @@ function planOf(): Plan {
     options: { lockNamespace: 'kube-system' },
     allow: ['a/b'],
     request: { timeout: 1000 },
-  } as unknown as Plan;
+  };
 }
 
 function side(objects: readonly Partial<ObjectFact>[], workloads: unknown[] = []): ClusterFacts {
