@@ -22,12 +22,12 @@ import { movePlan } from '../runbooks/move-objects.ts';
 import { pivotPlan } from '../runbooks/pivot.ts';
 import { savePlan } from '../runbooks/save.ts';
 import { asking, sidesOf, type Counted } from './consent.ts';
-import { createRun, hmacWith, newKey, newRunId, removeRun, runFiles } from './directory.ts';
+import { createRun, hmacWith, newKey, newRunId, readPlan, removeRun, runFiles } from './directory.ts';
 import { asSeen } from './lens.ts';
 import { listRuns } from './list.ts';
 import { withSession } from './session.ts';
 import { optionsOf } from './request.ts';
-import { openSides } from './sides.ts';
+import { openSides, servers } from './sides.ts';
 import type { Prepared, RunDeps, RunRequest, RunView } from './runs.ts';
 
 /** What preparing leaves open for starting: connected clusters and the key of the hashes in the plan. */
@@ -153,7 +153,17 @@ async function tidy(
     if (Object.values(locks).some((lock) => lock?.run === run)) await release(clusters, run, namespace);
     if (!begun) await removeRun(runFiles(stateDir, run));
   }
-  return runs.filter((run) => run.begun || run.alive);
+  const open = runs.filter((run) => run.begun || run.alive);
+  const elsewhere = await Promise.all(open.map((run) => hasEndedElsewhere(run, stateDir, clusters)));
+  return open.filter((_, index) => elsewhere[index] !== true);
+}
+
+/** A run that wrote held both locks, and gives them back at its end only: without them it has ended, whatever the journal here knows. */
+async function hasEndedElsewhere(run: RunView, stateDir: string, clusters: Readonly<Record<string, Cluster>>): Promise<boolean> {
+  if (run.finished || run.alive || !run.begun) return false;
+  const { options } = await readPlan(runFiles(stateDir, run.run));
+  const locks = await readLocks(servers(clusters), options.lockNamespace);
+  return Object.values(locks).every((lock) => lock?.run !== run.run);
 }
 
 /** An earlier run between these two clusters. @throws MigrateError `run/unfinished` (4) when it has not come to its end */
