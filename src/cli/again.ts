@@ -3,7 +3,7 @@ import { EXIT } from '../errors.ts';
 import type { AgainOptions, ClusterChoice, PreparedRollback, Question, RunDeps, Runs } from '../runs/runs.ts';
 import type { Outcome } from '../ui/outcome.ts';
 import { preflightBrief } from '../ui/preflight.ts';
-import { renamedClusters, waysOf } from './clusters.ts';
+import { chooseClusters, renamedClusters, waysOf } from './clusters.ts';
 import type { ClusterFlags } from './clusters.ts';
 import { refuseUnanswerable } from './consent.ts';
 import type { Desk } from './desk.ts';
@@ -15,12 +15,16 @@ export interface AgainFlags extends ClusterFlags {
   readonly timeout?: number | undefined;
   readonly 'stay-frozen'?: boolean | undefined;
   readonly retire?: boolean | undefined;
+  readonly 'steal-lock'?: boolean | undefined;
+  readonly 'from-clusters'?: boolean | undefined;
+  readonly 'lock-namespace'?: string | undefined;
 }
 
 /** Consents given in earlier processes are in the journal; here are those that this command line gives. */
 export async function resume(run: string | undefined, flags: AgainFlags, desk: Desk): Promise<Outcome> {
+  refuseSilentTheft(flags, desk);
   const retire = flags.retire === true ? (['retire'] as const) : [];
-  const yes = flags.yes === true ? (['hand-over'] as const) : [];
+  const yes = flags.yes === true ? (['hand-over', 'steal-lock'] as const) : [];
   return await again('resumeRun', run, flags, [...yes, ...retire], desk);
 }
 
@@ -31,8 +35,9 @@ export interface RollbackFlags extends AgainFlags {
 
 /** Tells what a rollback will do; then, where that is all that was asked for, ends, else does it. */
 export async function rollback(run: string | undefined, flags: RollbackFlags, desk: Desk): Promise<Outcome> {
+  refuseSilentTheft(flags, desk);
   const { runs } = desk.world;
-  const deps = desk.deps(flags.yes === true ? ['rollback'] : []);
+  const deps = desk.deps(flags.yes === true ? ['rollback', 'steal-lock'] : []);
   const options = { ...(await optionsOf(flags, desk)), ...(flags.to === undefined ? {} : { to: flags.to }) };
   const way = await runs.prepareRollback(run, options, deps);
   try {
@@ -58,11 +63,18 @@ async function goBack(way: PreparedRollback, deps: RunDeps, desk: Desk): Promise
 
 export async function retire(run: string | undefined, flags: AgainFlags, desk: Desk): Promise<Outcome> {
   refuseUnanswerable(flags.yes === true || desk.streams.terminal, 'retire asks before it removes the originals', '--yes');
-  const outcome = await again('retireRun', run, flags, flags.yes === true ? ['retire'] : [], desk);
+  const outcome = await again('retireRun', run, flags, flags.yes === true ? ['retire', 'steal-lock'] : [], desk);
   // "No" ends a pivot well, but this command was asked for nothing else.
   return outcome.kind === 'Run' && outcome.summary.state === 'target-active' && outcome.exit === EXIT.done
     ? { ...outcome, exit: EXIT.gate }
     : outcome;
+}
+
+/** Before anything is contacted. */
+function refuseSilentTheft(flags: AgainFlags, desk: Desk): void {
+  const flag = flags['from-clusters'] === true ? '--from-clusters' : '--steal-lock';
+  const steals = flags['steal-lock'] === true || flags['from-clusters'] === true;
+  refuseUnanswerable(!steals || flags.yes === true || desk.streams.terminal, `${flag} asks before it takes a run over`, '--yes');
 }
 
 type Verb = 'resumeRun' | 'retireRun';
@@ -81,7 +93,7 @@ async function again(
 
 async function optionsOf(flags: AgainFlags, desk: Desk): Promise<AgainOptions> {
   const clusters: Record<string, ClusterChoice> = {
-    ...(await renamedClusters(flags, waysOf(desk))),
+    ...(flags['from-clusters'] === true ? await chooseClusters(flags, waysOf(desk)) : await renamedClusters(flags, waysOf(desk))),
   };
   return {
     allow: flags.allow ?? [],
@@ -89,5 +101,7 @@ async function optionsOf(flags: AgainFlags, desk: Desk): Promise<AgainOptions> {
     ...(flags.until === undefined ? {} : { until: flags.until }),
     ...(flags.timeout === undefined ? {} : { timeout: flags.timeout }),
     ...(Object.keys(clusters).length === 0 ? {} : { clusters }),
+    ...(flags['steal-lock'] === true ? { steal: true } : {}),
+    ...(flags['from-clusters'] === true ? { fromClusters: true, lockNamespace: flags['lock-namespace'] ?? 'kube-system' } : {}),
   };
 }

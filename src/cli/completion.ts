@@ -45,9 +45,13 @@ export function complete(words: readonly string[], manifest: CompletionManifest,
 
 function offer(before: readonly string[], word: string, manifest: CompletionManifest, sources: Sources): Offer {
   const at = before.findIndex((token) => manifest.commands[token] !== undefined);
-  const command = manifest.commands[before[at] ?? ''];
-  if (command === undefined) return matching(commandLines(manifest), word);
-  const given = before.slice(at + 1);
+  const own = manifest.commands[before[at] ?? ''];
+  if (own === undefined) return matching(commandLines(manifest, ''), word);
+  const below = manifest.commands[`${before[at] ?? ''}:${before[at + 1] ?? ''}`];
+  const command = below ?? own;
+  const given = before.slice(below === undefined ? at + 1 : at + 2);
+  const topics = below === undefined && given.length === 0 ? commandLines(manifest, `${before[at] ?? ''}:`) : [];
+  if (topics.length > 0 && !word.startsWith('-')) return matching(topics, word);
   const [inline, value] = splitFlag(word);
   const flag = inline === undefined ? valued(given.at(-1), command) : named(inline, command);
   if (flag !== undefined) return values(flag, value ?? word, given, sources);
@@ -55,10 +59,11 @@ function offer(before: readonly string[], word: string, manifest: CompletionMani
   return positional(command, given, word, sources);
 }
 
-function commandLines(manifest: CompletionManifest): string[] {
+/** Those below a topic (`runs:`), or with none those that stand by themselves. */
+function commandLines(manifest: CompletionManifest, topic: string): string[] {
   return Object.entries(manifest.commands)
-    .filter(([, { hidden }]) => hidden !== true)
-    .map(([id, { summary }]) => described(id, summary));
+    .filter(([id, { hidden }]) => hidden !== true && id.startsWith(topic) && !id.slice(topic.length).includes(':'))
+    .map(([id, { summary }]) => described(id.slice(topic.length), summary));
 }
 
 function flagLines(command: ManifestCommand, given: readonly string[]): string[] {

@@ -54,13 +54,13 @@ export class Desk {
   #wrote = false;
   #failureTold = false;
   readonly #flags: DeskFlags;
-  readonly #version: string;
+  readonly version: string;
   readonly #machines: Listener;
 
   constructor(world: World, flags: DeskFlags, version: string) {
     this.world = world;
     this.#flags = flags;
-    this.#version = version;
+    this.version = version;
     this.streams = world.streams({ noColor: flags['no-color'], noInput: flags['no-input'] === true || flags.events !== undefined });
     this.format = flags.output ?? 'text';
     this.verbosity = flags.v ?? 0;
@@ -89,7 +89,7 @@ export class Desk {
       given: consents,
       stop,
       hard,
-      version: this.#version,
+      version: this.version,
       clock: this.world.clock,
     };
   }

@@ -32,6 +32,8 @@ const ORDER = [
   'restore',
   'verify',
   'runs',
+  'runs:export',
+  'runs:import',
   'ctx',
 ];
 
@@ -42,8 +44,8 @@ export function typedName(bin: string): string {
 
 export default class Help extends HelpBase {
   override async showHelp(argv: string[]): Promise<void> {
-    const id = argv.find((word) => !word.startsWith('-'));
-    const command = id === undefined ? undefined : this.config.findCommand(id);
+    const [id, below] = argv.filter((word) => !word.startsWith('-'));
+    const command = id === undefined ? undefined : (this.config.findCommand(`${id}:${below ?? ''}`) ?? this.config.findCommand(id));
     if (command !== undefined) await this.showCommandHelp(command);
     else this.#print(rootHelp(this.config.commands, typedName(this.config.bin), argv.length > 0, this.#width()));
   }
@@ -74,7 +76,7 @@ export function rootHelp(commands: Interfaces.Config['commands'], name: string, 
       ),
     ],
     ['Usage:', `  ${name} COMMAND [flags]`],
-    ['Commands:', ...shown.map(({ id, summary }) => `  ${padEnd(id, longest)}  ${summary ?? ''}`)],
+    ['Commands:', ...shown.map(({ id, summary }) => `  ${padEnd(typed(id), longest)}  ${summary ?? ''}`)],
     ...(full ? [exitCodes(), environment(width)] : []),
     [`"${name} COMMAND --help" says more about a command${full ? '' : `, "${name} --help" about exit codes and environment`}.`],
   ]);
@@ -82,7 +84,7 @@ export function rootHelp(commands: Interfaces.Config['commands'], name: string, 
 
 export function commandHelp(command: Loadable, name: string, width: number): string {
   const args = Object.values(command.args).filter(({ hidden }) => hidden !== true);
-  const usage = ['  ' + [name, command.id, ...args.map(placeOf), '[flags]'].join(' ')];
+  const usage = ['  ' + [name, typed(command.id), ...args.map(placeOf), '[flags]'].join(' ')];
   const flags = Object.values(command.flags).filter(({ hidden }) => hidden !== true);
   return sections([
     [capital(command.summary ?? ''), ...(command.description === undefined ? [] : ['', command.description])],
@@ -100,6 +102,11 @@ export function commandHelp(command: Loadable, name: string, width: number): str
     ),
     exitCodes((command as Coded).exitCodes),
   ]);
+}
+
+/** As it is typed: what oclif calls `runs:export` is two words. */
+function typed(id: string): string {
+  return id.replaceAll(':', ' ');
 }
 
 /** A command whose exit codes are its own says them in a static field, which the manifest keeps. */

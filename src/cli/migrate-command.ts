@@ -74,7 +74,7 @@ export abstract class MigrateCommand<T extends typeof Command> extends Command {
 
   async #fail(error: unknown): Promise<void> {
     const desk = (this.desk as Desk | undefined) ?? this.#bareDesk();
-    const told = usageOf(error, `kubectl migrate ${this.id ?? ''}`, this.#flagNames());
+    const told = usageOf(error, `kubectl migrate ${(this.id ?? '').replaceAll(':', ' ')}`, this.#flagNames());
     const trouble = troubleOf(told, desk.unexpected);
     const exit = desk.exitCode(trouble.exit);
     desk.progress.close();

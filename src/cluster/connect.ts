@@ -112,16 +112,18 @@ function clusterOver(transport: Transport, door: Door, known: { uid: string; ver
 /** What to tell when the server was there and would not have us. */
 async function refusal(door: Door, settings: Settings, credentials: Credentials, error: unknown): Promise<unknown> {
   const user = settings.user.name === '' ? 'nobody (the context names no user)' : `user "${settings.user.name}"`;
-  const failed = (name: string, message: string, next: readonly string[], exit: ExitCode = EXIT.failed): MigrateError =>
+  const failed = (name: string, exit: ExitCode, message: string, next: readonly string[]): MigrateError =>
     new MigrateError(`cluster/${name}`, exit, message, { next, subjects: [door.role], cause: error });
   if (error instanceof NoApiServer) {
-    return failed('refused', `Cannot use ${doorName(door)}: what answers there is no Kubernetes API server.`, [kubectl(door, 'version')]);
+    return failed('refused', EXIT.failed, `Cannot use ${doorName(door)}: what answers there is no Kubernetes API server.`, [
+      kubectl(door, 'version'),
+    ]);
   }
   if (!isApiFailure(error)) return error;
   if (error.status === 401) {
     const expired = expiryOf(await credentials.current());
     const why = expired ?? 'it does not know the credentials, or they have expired';
-    return failed('unauthorized', `Cannot log in to ${doorName(door)} as ${user}: ${why}. The server says: ${error.message}`, [
+    return failed('unauthorized', EXIT.failed, `Cannot log in to ${doorName(door)} as ${user}: ${why}. The server says: ${error.message}`, [
       kubectl(door, 'auth whoami'),
     ]);
   }
@@ -132,10 +134,11 @@ async function refusal(door: Door, settings: Settings, credentials: Credentials,
       'Ask for "get" on the namespace "kube-system": its UID is what tells clusters apart.',
     ];
     // A permission that is missing, as any other that preflight asks for.
-    return failed('forbidden', message, next, EXIT.blocked);
+    return failed('forbidden', EXIT.blocked, message, next);
   }
   return failed(
     'refused',
+    EXIT.failed,
     `Cannot use ${doorName(door)}: ${error.method} ${error.path} answered ${error.status}. The server says: ${error.message}`,
     [kubectl(door, 'cluster-info')],
   );

@@ -25,6 +25,8 @@ Without RUN: the only unfinished one.`;
     ...flags.allowFlag,
     ...flags.timeoutFlag(),
     ...flags.stayFrozenFlag,
+    ...flags.stealFlag,
+    ...flags.fromClustersFlag,
     ...flags.clusterFlags,
     ...flags.identityFlags,
     ...flags.stateDirFlag,

@@ -19,6 +19,7 @@ This cannot be undone. Without RUN: the only unfinished one.`;
   static override flags = {
     ...flags.yesFlag('do not ask'),
     ...flags.timeoutFlag(),
+    ...flags.stealFlag,
     ...flags.clusterFlags,
     ...flags.identityFlags,
     ...flags.stateDirFlag,

@@ -29,6 +29,8 @@ Asks once, telling what will be undone, made up for, or cannot be. Without RUN: 
     ...flags.allowFlag,
     ...flags.timeoutFlag(),
     ...flags.stayFrozenFlag,
+    ...flags.stealFlag,
+    ...flags.fromClustersFlag,
     ...flags.clusterFlags,
     ...flags.identityFlags,
     ...flags.stateDirFlag,

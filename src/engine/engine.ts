@@ -5,6 +5,7 @@ import type { Phase, PhaseId } from '../plan/plan.ts';
 import type { Summary } from './events.ts';
 import { StepFailure, Stopped } from './failure.ts';
 import { enterPhase, refuseWhileHeld, runPhase } from './forward.ts';
+import { isLost } from './hold.ts';
 import { Scope, type EngineOptions } from './scope.ts';
 import { Sets } from './sets.ts';
 import { summarise } from './summary.ts';
@@ -166,12 +167,14 @@ export class Engine<C> {
   /** Something stopped the way forward: a frozen fleet is thawed, everything else stands as it is. */
   async #stopped(error: unknown): Promise<Summary> {
     const { state, plan, stayFrozen, hard } = this.#o;
+    if (isLost(error)) return await this.#failed(error); // whoever has the run now thaws it, or goes on
     const mustThaw = state.committed === undefined && state.phases.has(plan.thaw.from) && FROZEN.has(state.state);
     if (!mustThaw || stayFrozen || hard.aborted) return await this.#failed(error);
     await this.#tellFailure(error);
     try {
       await this.#thaw();
     } catch (thawing) {
+      if (isLost(thawing)) return await this.#failed(thawing);
       this.#scope.warn(`The thaw did not come to its end: ${messageOf(thawing)}`);
       return await this.#finish(EXIT.timeout, error);
     }
@@ -199,7 +202,7 @@ export class Engine<C> {
         await fence.word(null);
         break;
       } catch (error) {
-        if (error instanceof Stopped || this.#scope.now() - began >= timeout) throw error;
+        if (error instanceof Stopped || isLost(error) || this.#scope.now() - began >= timeout) throw error;
         if (journal.broken !== undefined) journal.goOnWithout();
         this.#scope.warn(`Thawing failed and is tried again: ${messageOf(error)}`);
         await this.#scope.sleep(2000);

@@ -153,6 +153,8 @@ export interface Summary {
   readonly took: number;
   readonly requests: Readonly<Record<Role, { readonly requests: number; readonly retries: number }>>;
   readonly failure?: { readonly code: string; readonly message: string; readonly subjects: readonly string[] };
+  /** Another process has taken the run over: `state` is how it stood for this one, no longer how it stands. */
+  readonly lost?: true;
   /** Commands to type next, most likely first. */
   readonly next: readonly string[];
 }

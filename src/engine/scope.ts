@@ -8,6 +8,7 @@ import { isAllowed } from '../plan/allow.ts';
 import type { Key, Role } from '../graph/ref.ts';
 import type { Direction, EventBody, Listener } from './events.ts';
 import type { Fence } from './fence.ts';
+import { Hold } from './hold.ts';
 import type { Sets } from './sets.ts';
 
 /** What the engine needs of a journal. */
@@ -52,6 +53,7 @@ export class Scope<C> {
   deaf = false;
   /** The lock; while thawing, one that passes over a target that is away. */
   fence: Fence;
+  readonly hold = new Hold(() => this.fence);
   /** Milliseconds spent waiting for others in the present phase. */
   waited = 0;
   readonly began = performance.now();
@@ -136,6 +138,7 @@ export class Scope<C> {
       step,
       resumed,
       process: o.process,
+      mine: () => this.hold.mine(),
       signal: o.hard,
       cluster: (part) => clusterOf(step.roles[part] ?? part),
       clusterOf,

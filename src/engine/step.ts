@@ -4,6 +4,7 @@ import type { Data, Item, Step } from '../plan/plan.ts';
 import type { Key } from '../graph/ref.ts';
 import { forAll } from './apply.ts';
 import { failureOf, nameOf, standing, Stopped, timedOut } from './failure.ts';
+import { isLost } from './hold.ts';
 import type { Scope } from './scope.ts';
 
 /** Milliseconds between two looks while waiting: first, and at most. */
@@ -177,8 +178,8 @@ export class StepRun<C> {
     if (found.length === 0) return false;
     const scope = this.#scope;
     // The lock itself cannot be held before it is taken, and counts as no write.
-    if (this.#step.stands?.until !== 'end') {
-      await scope.fence.mine();
+    if (!this.#isLock) {
+      await scope.hold.mine();
       if (!scope.o.state.wrote) await scope.append({ type: 'begin', step: this.#step.id });
     }
     const items = found.map(({ item }) => item);
@@ -191,14 +192,34 @@ export class StepRun<C> {
       () => scope.isStopped(),
       (item) => this.#apply(item, seen.get(item.key) ?? { state: 'todo' }),
     );
+    await this.#proveStillOurs();
     await scope.o.journal.sync();
     if (result.failed !== undefined) throw failureOf(this.#step, result.failed.error, [result.failed.item]);
     if (result.left > 0) throw new Stopped(scope.signalName);
     return this.#done > before;
   }
 
+  /** A create carries no resourceVersion that a new holder could have changed: what was made under its lock goes again. */
+  async #proveStillOurs(): Promise<void> {
+    if (this.#action.takeBack === undefined) return;
+    const { hold } = this.#scope;
+    const since = hold.seenAt;
+    try {
+      await hold.mine();
+    } catch (error) {
+      if (isLost(error)) await this.#action.takeBack(this.#context, since).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** The lock itself cannot be held before it is taken. */
+  get #isLock(): boolean {
+    return this.#step.stands?.until === 'end';
+  }
+
   async #apply(item: Item, seen: Seen): Promise<void> {
     const { id: step } = this.#step;
+    if (!this.#isLock) await this.#scope.hold.recently();
     if (this.#action.journalsBefore === true && !this.#asked.has(item.key)) {
       await this.#scope.append({ type: 'intent', step, key: item.key, before: seen.before ?? null });
     }

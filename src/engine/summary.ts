@@ -3,6 +3,7 @@ import type { RunState } from '../journal/replay.ts';
 import { EXIT, MigrateError, messageOf, type ExitCode } from '../errors.ts';
 import type { Plan, StateWord } from '../plan/plan.ts';
 import type { Summary } from './events.ts';
+import { isLost } from './hold.ts';
 import type { Scope } from './scope.ts';
 import { Sets } from './sets.ts';
 
@@ -31,8 +32,14 @@ export function summarise<C>(scope: Scope<C>, exit: ExitCode, error?: unknown): 
     took: Math.round(performance.now() - scope.began),
     requests: scope.o.stats(),
     ...failure,
-    next: nextCommands(run, state, exit, known?.next ?? []),
+    ...nextOf(run, state, exit, error),
   };
+}
+
+/** A run that went on elsewhere is not gone on with here. */
+function nextOf(run: string, state: RunState, exit: ExitCode, error: unknown): Pick<Summary, 'next' | 'lost'> {
+  const known = error instanceof MigrateError ? error.next : [];
+  return isLost(error) ? { lost: true, next: known } : { next: nextCommands(run, state, exit, known) };
 }
 
 /** Objects that stand on the other side, per kind. */

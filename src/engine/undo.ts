@@ -80,6 +80,7 @@ async function undoStep<C>(scope: Scope<C>, step: Step, which: (item: Item) => b
   const { state } = scope.o;
   let done = 0;
   const undo = async (item: Item): Promise<void> => {
+    await scope.hold.recently();
     const known = { before: state.former(step.id, item.key) as Data | undefined, after: state.outcome(step.id, item.key) as never };
     const result = (await action.undo?.(item, context, known)) ?? 'nothing';
     if (result === 'nothing') return;
@@ -90,7 +91,7 @@ async function undoStep<C>(scope: Scope<C>, step: Step, which: (item: Item) => b
     scope.emit({ type: 'item', step: step.id, key: item.key, name: nameOf(item), ...where, verb, done: ++done, total: items.length });
   };
   try {
-    await scope.fence.mine();
+    await scope.hold.mine();
     const result = await forAll(items, REVERSED[step.order], () => scope.isStopped(), undo);
     if (result.failed !== undefined) throw failureOf(step, result.failed.error, [result.failed.item]);
     if (result.left > 0) throw new Stopped(scope.signalName);

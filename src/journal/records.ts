@@ -115,6 +115,29 @@ export interface EndRecord {
   readonly state: 'target-active' | 'done' | 'rolled-back';
 }
 
+/** The lock was taken from a process that may still live. Before the first Lease is changed. */
+export interface StolenRecord {
+  readonly type: 'stolen';
+  readonly from: readonly { readonly operator: string; readonly host: string; readonly process: string }[];
+}
+/** What that process might yet write has been changed: the theft is complete. */
+export interface TouchedRecord {
+  readonly type: 'touched';
+  readonly objects: number;
+}
+/** The run came here in an archive: who held it before is elsewhere from now on. */
+export interface ImportedRecord {
+  readonly type: 'imported';
+  readonly operator: string;
+  readonly host: string;
+}
+/** What comes before it was read from the clusters, since the journal of the run is lost. */
+export interface RebuiltRecord {
+  readonly type: 'rebuilt';
+  /** What nothing tells any more, one sentence each. */
+  readonly unknown: readonly string[];
+}
+
 export type Entry =
   | StartRecord
   | PhaseRecord
@@ -133,6 +156,10 @@ export type Entry =
   | UndoRecord
   | FailureRecord
   | ReversalRecord
+  | StolenRecord
+  | TouchedRecord
+  | ImportedRecord
+  | RebuiltRecord
   | EndRecord;
 
 /** An entry as it stands in the file. */

@@ -32,6 +32,10 @@ export class RunState {
   frozenAt: string | undefined;
   thawedAt: string | undefined;
   waited = 0;
+  /** Every process that worked on the run, and whether it did so before the run was brought here. */
+  readonly processes = new Map<string, { readonly host: string; readonly imported: boolean }>();
+  /** The lock was stolen, and what its former holder might write is not yet changed. */
+  untouched = false;
   /** True once anything but a lock is written, or about to be. */
   wrote = false;
 
@@ -59,6 +63,7 @@ export class RunState {
     switch (record.type) {
       case 'start':
         this.start = record;
+        this.processes.set(record.process, { host: record.host, imported: false });
         break;
       case 'phase':
         this.#phase(record.phase, record.status, record.state, record.at, record.waited ?? 0);
@@ -104,6 +109,15 @@ export class RunState {
       case 'failure':
         this.failure = record;
         break;
+      case 'stolen':
+        this.untouched = true;
+        break;
+      case 'touched':
+        this.untouched = false;
+        break;
+      case 'imported':
+        for (const [process, { host }] of this.processes) this.processes.set(process, { host, imported: true });
+        break;
       case 'end':
         this.ended = record.state;
         this.#enter(record.state, record.at);
@@ -113,6 +127,7 @@ export class RunState {
         break;
       case 'batch':
       case 'finding':
+      case 'rebuilt':
         break;
     }
   }

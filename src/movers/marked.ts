@@ -8,7 +8,7 @@ import { EXIT, MigrateError } from '../errors.ts';
 import type { Access, Key, ObjectRef } from '../graph/ref.ts';
 import { groupResource, keyOf, title } from '../graph/ref.ts';
 import type { After, StepContext } from '../plan/action.ts';
-import { FORMER, MANAGER, decodeFormer, encodeFormer } from '../plan/marks.ts';
+import { FORMER, MANAGER, decodeFormer, encodeFormer, isTouch } from '../plan/marks.ts';
 import type { Former } from '../plan/marks.ts';
 import type { Data, Item, Step } from '../plan/plan.ts';
 
@@ -42,8 +42,8 @@ export function withFormer(c: Pick<StepContext<Cluster>, 'run' | 'process'>, val
 export const WITHOUT_FORMER: Readonly<Record<string, null>> = { [FORMER]: null };
 
 /**
- * Sends what `change` wants of the object as read. On 409 one GET, and again only while it is the same object and its `former` is as it was read or
- * this process's own; then `change` is asked anew. `undefined` from `change`: nothing to write any more.
+ * Sends what `change` wants of the object as read. On 409 one GET, and again only while it is the same object, its `former` is as it was read or
+ * this process's own, and both Leases still name this process; then `change` is asked anew. `undefined` from `change`: nothing to write any more.
  * @throws MigrateError `marks/taken` (exit 5) when somebody else's mark stands there by now
  * @returns the object as it stands; undefined = it is gone
  */
@@ -51,7 +51,7 @@ export async function patchAsRead(
   cluster: Cluster,
   ref: ObjectRef,
   read: KubeObject,
-  c: Pick<StepContext<Cluster>, 'run' | 'process'>,
+  c: Pick<StepContext<Cluster>, 'run' | 'process' | 'mine'>,
   change: (object: KubeObject) => Change | undefined,
 ): Promise<KubeObject | undefined> {
   let object = read;
@@ -68,8 +68,15 @@ export async function patchAsRead(
     const fresh = await cluster.get(ref);
     if (fresh === undefined || fresh.metadata.uid !== uid) return undefined;
     assertStillOurs(ref, read, fresh, c);
+    await c.mine();
     object = fresh;
   }
+}
+
+/** As `patchAsRead`, of what was read after the step had proven its lock: that is proven again first. */
+export async function patchJustRead(...args: Parameters<typeof patchAsRead>): Promise<KubeObject | undefined> {
+  await args[3].mine();
+  return await patchAsRead(...args);
 }
 
 /** An entry of managedFields that we made. */
@@ -176,8 +183,4 @@ function assertStillOurs(ref: ObjectRef, read: KubeObject, fresh: KubeObject, c:
       next: ['kubectl migrate status'],
     },
   );
-}
-
-function isTouch(value: Data): boolean {
-  return typeof value === 'object' && value !== null && 'touched' in value;
 }

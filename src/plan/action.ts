@@ -53,6 +53,8 @@ export interface StepContext<C> {
   hmac(text: string): string;
   /** Id of this process, written into every mark beside the run's. */
   readonly process: string;
+  /** Both Leases still name this process: asked after an object was read anew and before it is written. @throws MigrateError `lock/lost` (5) */
+  mine(): Promise<void>;
   /** Aborted by a second signal only. */
   readonly signal: AbortSignal;
   /** Sleeps on the run's clock (scaled in tests), milliseconds. */
@@ -83,6 +85,8 @@ export interface Action<C> {
   access(items: readonly Item[], step: Step): readonly Access[];
   /** True: the former value must be on disk before the write. */
   readonly journalsBefore?: boolean;
+  /** The lock was lost while the step wrote: takes back what this process created since (milliseconds since the epoch), unless somebody has written it. */
+  takeBack?(c: StepContext<C>, since: number): Promise<void>;
   /** Frees what `prepare` holds. */
   finish?(c: StepContext<C>): Promise<void>;
 }

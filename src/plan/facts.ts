@@ -19,6 +19,8 @@ export interface ObjectFact {
   readonly deleting?: string;
   /** The field that pauses its kind (`spec.paused` of a Cluster), where it has one. */
   readonly paused?: boolean;
+  /** Who wrote that field last, by its field manager. */
+  readonly pausedBy?: string;
   /** Its condition Ready, else Available, else `status.ready`; absent = it has none. */
   readonly ready?: boolean;
   /** `status.phase`, of hosts the provisioning state. */
@@ -39,6 +41,8 @@ export interface ObjectFact {
   readonly managed: boolean;
   /** The manager of its creation when that was one of our runs. */
   readonly madeBy?: string;
+  /** Of what one of our runs wrote: when it was created, RFC 3339. Earlier than the run = it stood there before. */
+  readonly created?: string;
 }
 
 /** One version of one CRD. */
@@ -95,8 +99,10 @@ export interface WorkloadFact {
     readonly suspend: string;
     readonly absolute?: boolean;
   }[];
-  /** Our mark, when a run holds it. */
+  /** Our mark, when a run holds it: its id. */
   readonly former?: string;
+  /** What the steps of that run found there, as its mark says. */
+  readonly found?: Readonly<Record<string, number>>;
 }
 
 export interface WebhookFact {

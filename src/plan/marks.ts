@@ -43,6 +43,16 @@ export function decodeFormer(annotation: string | undefined): Former | undefined
   }
 }
 
+/** A mark that says who took the run over, and nothing of what stood there. */
+export function touchOf(by: Pick<Former, 'run' | 'process'>): Former {
+  return { run: by.run, process: by.process, value: { touched: true } };
+}
+
+/** Such a mark holds no value. */
+export function isTouch(value: Data): boolean {
+  return typeof value === 'object' && value !== null && 'touched' in value;
+}
+
 export function managerOf(run: string): string {
   return `${MANAGER}/${run}`;
 }

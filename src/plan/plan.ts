@@ -173,6 +173,8 @@ export interface Plan {
   };
   /** What the user asked for, as far as the run needs it: allowed rules, namespaces, batch sizes. */
   readonly options: Readonly<Record<string, Data>> & { readonly lockNamespace: string };
+  /** What the command line asked for, without clusters and consents: from it and both clusters the plan can be made again. Absent = of an older version. */
+  readonly request?: Readonly<Record<string, Data>>;
   /** Rule ids allowed by name (`RULE` or `RULE=SUBJECT`). */
   readonly allow: readonly string[];
 }

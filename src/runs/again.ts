@@ -11,17 +11,20 @@ import type { RunState } from '../journal/replay.ts';
 import { release } from '../movers/lock/fence.ts';
 import type { Plan } from '../plan/plan.ts';
 import { scopingOf } from '../plan/selection.ts';
-import { asking, sidesOf } from './consent.ts';
+import { asking, hostsIn, sidesOf } from './consent.ts';
 import { runFiles, type RunFiles } from './directory.ts';
+import { consented, heldElsewhere, holdingOf, stealQuestion, type Holding } from './holder.ts';
 import { asSeen } from './lens.ts';
 import { sealFor } from './keys.ts';
 import { findRun, readRun } from './list.ts';
+import { rebuildRun } from './rebuild.ts';
 import { withSession, type Session } from './session.ts';
-import { openPinned, otherCluster } from './sides.ts';
+import { openPinned, otherCluster, servers } from './sides.ts';
+import { fromWhom, touchRemaining, untilDeadLanded, untilLanded } from './take-over.ts';
 import type { AgainOptions, RunDeps, RunView } from './runs.ts';
 
-/** Milliseconds within which a request that a dead process had in flight has landed. */
-const IN_FLIGHT = 5000;
+/** How a run is taken up again. */
+type Verb = 'resume' | 'rollback' | 'retire';
 
 export interface Loaded {
   readonly run: string;
@@ -34,7 +37,8 @@ export interface Loaded {
 
 /** Goes on forward. @throws MigrateError `run/rolling-back`, `run/taken-back` (4), and as findRun */
 export async function resumeRun(run: string | undefined, options: AgainOptions, deps: RunDeps): Promise<Summary> {
-  return await goForward(await loadOpen(await findRun(deps.stateDir, run), deps), options, deps);
+  const id = await known(run, options, deps);
+  return await goForward(await loadOpen(await findRun(deps.stateDir, id), deps), options, deps);
 }
 
 /** Forward from wherever it stands. @throws MigrateError `run/rolling-back` (4) when the run faces back */
@@ -45,9 +49,9 @@ export async function goForward(loaded: Loaded, options: AgainOptions, deps: Run
     });
   }
   const seal = await sealFor(loaded.plan, deps.keys, { until: options.until, state: loaded.state });
-  return await again({ ...loaded, seal }, options, deps, async (session) => {
+  return await again('resume', { ...loaded, seal }, options, deps, async (session, holding) => {
     const { engine, state } = session;
-    const word = await takeOver(loaded, session, deps);
+    const word = await takeOver(loaded, session, holding, deps);
     if (word === 'rolling-back') throw wordSays(loaded.run, word, `kubectl migrate rollback ${loaded.run}`);
     if (word === 'committed' && state.committed === undefined) await engine.recommit();
     if (word !== 'committed' && state.committed !== undefined) await engine.uncommit();
@@ -64,10 +68,15 @@ export async function retireRun(run: string | undefined, options: AgainOptions, 
       next: [`kubectl migrate status ${loaded.run}`],
     });
   }
-  return await again(loaded, options, deps, async (session) => {
-    await takeOver(loaded, session, deps);
+  return await again('retire', loaded, options, deps, async (session, holding) => {
+    await takeOver(loaded, session, holding, deps);
     return await session.engine.forward();
   });
+}
+
+/** The run that is meant; one that is lost is rebuilt first. */
+export async function known(run: string | undefined, options: AgainOptions, deps: RunDeps): Promise<string | undefined> {
+  return options.fromClusters === true ? await rebuildRun(run, options, deps) : run;
 }
 
 /** A run that can still be worked on. @throws MigrateError `run/ended`, `run/taken-back` (4) */
@@ -95,16 +104,19 @@ export function ended({ run, state, reversedBy }: RunView): MigrateError {
 
 /** One process at work on a run that others have worked on before. */
 export async function again<T extends Summary>(
+  verb: Verb,
   loaded: Loaded,
   options: AgainOptions,
   deps: RunDeps,
-  work: (session: Session) => Promise<T>,
+  work: (session: Session, holding: Holding) => Promise<T>,
 ): Promise<Summary> {
   const { run, plan, files, content, seal } = loaded;
   const opened = await reconnect(plan.roles, options, deps);
   const clusters = asSeen(opened, scopingOf(plan.options), plan.options.lockNamespace);
   try {
     const sides = sidesOf(plan, {});
+    const holding = await holdingOf(loaded, clusters);
+    await consentToSteal(verb, loaded, holding, options, deps);
     const session = {
       run,
       plan,
@@ -119,7 +131,7 @@ export async function again<T extends Summary>(
       ...(options.until === undefined ? {} : { until: options.until }),
       ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
     };
-    return await withSession(session, deps, work);
+    return await withSession(session, deps, (at) => work(at, holding));
   } finally {
     await Promise.all(Object.values(opened).map((cluster) => cluster.close()));
   }
@@ -142,29 +154,43 @@ export async function reconnect(roles: Plan['roles'], options: AgainOptions, dep
   return opened;
 }
 
+/** Another machine's run is taken when that was asked for, once a person has said so. @throws MigrateError `lock/elsewhere` (4), of the consent (2, 7, 130) */
+async function consentToSteal(verb: Verb, { run, plan }: Loaded, holding: Holding, options: AgainOptions, deps: RunDeps): Promise<void> {
+  if (holding.elsewhere.length === 0) return;
+  if (options.steal !== true || !holding.current) throw heldElsewhere(run, holding, verb);
+  consented(await deps.ask(stealQuestion(run, sidesOf(plan, hostsIn(plan)), holding.elsewhere)), 'Taking a lock over');
+}
+
 /** This process in place of the one before; first waits until what that one had in flight must have landed. @returns the word on the Leases */
-export async function takeOver(loaded: Loaded, { fence, clusters }: Session, deps: RunDeps): Promise<string | undefined> {
-  const { plan, state, run } = loaded;
-  await untilLanded(state, deps);
+export async function takeOver(
+  loaded: Loaded,
+  session: Session,
+  { elsewhere, here, locks }: Holding,
+  deps: RunDeps,
+): Promise<string | undefined> {
+  const { fence, clusters, journal, state, process } = session;
+  const { plan, run } = loaded;
+  const stolen = elsewhere.length > 0;
+  if (stolen) await journal.append({ type: 'stolen', from: fromWhom(elsewhere) });
+  else await untilDeadLanded(loaded.state, deps);
+  const mayTakeFrom = new Set([...here, ...elsewhere.map((lock) => lock.process)]);
   const takenFrom = plan.reverses?.locked === true ? plan.reverses.run : undefined;
   if (!holdsLocks(loaded)) {
     if (takenFrom === undefined) await release(clusters, run, plan.options.lockNamespace);
-    else await fence.takeOver(takenFrom);
+    else await fence.takeOver(takenFrom, mayTakeFrom);
     return undefined;
   }
   // A rollback of this run that was itself taken back may have been cut off before it gave the locks back.
-  const borrower = state.reversals.at(-1);
-  await fence.takeOver(borrower);
-  if (borrower !== undefined && state.committed !== undefined) await fence.word('committed');
+  const borrower = loaded.state.reversals.at(-1);
+  await fence.takeOver(borrower, mayTakeFrom);
+  if (borrower !== undefined && loaded.state.committed !== undefined) await fence.word('committed');
+  if (stolen || state.untouched) {
+    await untilLanded(deps);
+    const committed = state.committed !== undefined || Object.values(locks).some((lock) => lock?.word === 'committed');
+    const objects = await touchRemaining(plan, state, servers(clusters), committed, { run, process }, deps);
+    await journal.append({ type: 'touched', objects });
+  }
   return await fence.words();
-}
-
-/** Waits until what a dead process had in flight must have landed. */
-export async function untilLanded(state: RunState, deps: RunDeps): Promise<void> {
-  const quiet = Date.now() - Date.parse(state.lastAt || new Date(0).toISOString());
-  // A clock that was set back meanwhile makes it negative; never longer than that.
-  const wait = IN_FLIGHT * deps.clock - Math.max(0, quiet);
-  if (wait > 0 && state.failure === undefined && state.ended === undefined) await new Promise((resolve) => setTimeout(resolve, wait));
 }
 
 /** A run that never held both Leases gives back the one it may have; its first step takes both. */

@@ -90,6 +90,14 @@ export function askingOnce(deps: RunDeps): RunDeps {
   return { ...deps, given: ['hand-over'], ask: (question) => (question.id === 'retire' ? Promise.resolve('absent') : deps.ask(question)) };
 }
 
+/** The hosts that a plan is about, on whichever side. */
+export function hostsIn(plan: Plan): Readonly<Record<Role, Counted>> {
+  const hosts = new Sets(plan, EMPTY)
+    .items('objects')
+    .filter(({ ref }) => ref?.group === 'metal3.io' && ref.kind === 'BareMetalHost').length;
+  return Object.fromEntries(Object.keys(plan.roles).map((role) => [role, { hosts }]));
+}
+
 export type Counted = Pick<SideView, 'hosts' | 'objects'>;
 
 /** The sides of a plan, with what is counted on each. */

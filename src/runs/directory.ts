@@ -1,6 +1,6 @@
 /** The folder of a run on this machine: plan, journal, key, lock file. Mode 0700, its files 0600; no value of a Secret is ever in it. */
 import { createHash, createHmac, randomBytes } from 'node:crypto';
-import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { EXIT, MigrateError, messageOf } from '../errors.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -64,6 +64,20 @@ export function unwritableState({ directory }: RunFiles, error: unknown): Migrat
   });
 }
 
+/** Another plan and journal in place of those that stand there, which are kept beside them. The key stays. @throws MigrateError `state/unwritable` (1) */
+export async function replaceRun(files: RunFiles, plan: Plan, key: Buffer, now: Date): Promise<void> {
+  const stamp = now.toISOString().replaceAll(/[-:.]/g, '');
+  for (const path of [files.plan, files.journal]) await rename(path, `${path}.${stamp}`).catch(() => undefined);
+  try {
+    await mkdir(files.directory, { recursive: true, mode: 0o700 });
+    await writeFile(files.key, key, { mode: 0o600 });
+    await writeFile(files.plan, JSON.stringify(plan), { mode: 0o600, flag: 'wx' });
+    await writeFile(files.journal, '', { mode: 0o600, flag: 'wx' });
+  } catch (error) {
+    throw unwritableState(files, error);
+  }
+}
+
 export async function removeRun(files: RunFiles): Promise<void> {
   await rm(files.directory, { recursive: true, force: true });
 }
@@ -106,7 +120,7 @@ export async function runIds(stateDir: string): Promise<string[]> {
     });
   });
   return entries
-    .filter((entry) => entry.isDirectory())
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
     .map((entry) => entry.name)
     .sort(byTime);
 }

@@ -5,6 +5,7 @@ import { EXIT, MigrateError, messageOf, usageError } from '../errors.ts';
 import { plannedKinds, withKinds } from '../kinds/added.ts';
 import { contentsOf } from '../movers/objects/contents.ts';
 import { FILE_KIND, formatOf, objectItems, planFileOf, planText, type PlanFile } from '../plan/file.ts';
+import { optionsOf } from './request.ts';
 import type { RunRequest, RunDeps } from './runs.ts';
 import type { PreparedRun } from './start.ts';
 
@@ -34,11 +35,6 @@ export async function planFileNow(prepared: PreparedRun, request: RunRequest, de
   const looking = { namespaces: namespacesOf(request), signal: deps.hard };
   const contents = await withKinds(plannedKinds(plan.options), () => contentsOf(source, objectItems(plan), looking));
   return planFileOf(plan, contents, optionsOf(request), deps.version);
-}
-
-/** What of a request belongs into the file: not which clusters (they are pinned), not how far to go, not a consent. */
-function optionsOf({ runbook: _, clusters: __, allow: ___, until: ____, stayFrozen: _____, ...options }: RunRequest): PlanFile['options'] {
-  return options as unknown as PlanFile['options'];
 }
 
 function namespacesOf(request: RunRequest): readonly string[] {

@@ -134,6 +134,7 @@ function contextOf(
     plan,
     step,
     process: RUN,
+    mine: () => Promise.resolve(),
     signal: deps.hard,
     cluster: (part) => clusterOf(step.roles[part] ?? part),
     clusterOf,

@@ -16,12 +16,14 @@ import type { Original } from '../plan/facts.ts';
 import type { Data, Item, Plan } from '../plan/plan.ts';
 import { scopingOf, type Scoping } from '../plan/selection.ts';
 import { asReversal } from '../runbooks/reversal.ts';
-import { load, reconnect, untilLanded, type Loaded } from './again.ts';
+import { load, reconnect, type Loaded } from './again.ts';
 import { asking, askingOnce } from './consent.ts';
 import { createRun, newRunId, removeRun, runFiles } from './directory.ts';
+import { heldElsewhere, holdingOf } from './holder.ts';
 import { asSeen } from './lens.ts';
 import { withSession } from './session.ts';
 import { judged, type PreparedRun } from './start.ts';
+import { untilDeadLanded } from './take-over.ts';
 import type { AgainOptions, ForeseenStep, RunDeps, RunRequest } from './runs.ts';
 
 export interface PreparedReversal {
@@ -45,6 +47,9 @@ export async function prepareReversal(loaded: Loaded, options: AgainOptions, dep
     plan: (made: Plan) => asReversal(made, reverses, request.timeout),
   };
   try {
+    const holding = await holdingOf(loaded, clusters);
+    // What that process may still send is made harmless by a resume that takes the run over, not by a run of another name.
+    if (holding.elsewhere.length > 0) throw heldElsewhere(run, holding, 'resume');
     await returnLocks(loaded, clusters);
     const prepared = await withKinds(kinds, () => judged({ request, kinds, clusters, reversing }, deps));
     return {
@@ -90,7 +95,7 @@ async function start(prepared: PreparedRun, request: RunRequest, loaded: Loaded,
     };
     return await withSession(session, once, async ({ engine, fence }) => {
       try {
-        await untilLanded(loaded.state, deps);
+        await untilDeadLanded(loaded.state, deps);
         if (plan.reverses?.locked === true) await fence.takeOver(plan.reverses.run);
       } catch (error) {
         // Refused before a Lease was changed; after anything else the same command goes on with this run.

@@ -5,7 +5,7 @@ import { foresee } from '../engine/foreseen.ts';
 import { phasesBack } from '../engine/undo.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { allMovers, registryOf } from '../movers/registry.ts';
-import { again, ended, goForward, load, loadOpen, takeOver, type Loaded } from './again.ts';
+import { again, ended, goForward, known, load, loadOpen, takeOver, type Loaded } from './again.ts';
 import { askingOnce, rollbackQuestion, sidesOf } from './consent.ts';
 import { findRun } from './list.ts';
 import { prepareReversal } from './reverse.ts';
@@ -23,7 +23,7 @@ interface Way extends PreparedRollback {
  * @throws MigrateError `run/ended`, `run/taken-back`, `run/no-way-back` (4), `usage/to` (2), and as findRun
  */
 export async function prepareRollback(run: string | undefined, options: RollbackOptions, deps: RunDeps): Promise<PreparedRollback> {
-  const view = await findRun(deps.stateDir, run);
+  const view = await findRun(deps.stateDir, await known(run, options, deps));
   const begun = run === undefined && view.reverses !== undefined ? view : await reversalOf(view, deps);
   const way = begun === undefined ? undefined : await goingOn(begun, options, deps);
   if (way !== undefined) return way;
@@ -58,8 +58,8 @@ function goingBack(loaded: Loaded, options: RollbackOptions): Way {
     consented: state.facing === 'rollback',
     close: () => Promise.resolve(),
     go: (given) =>
-      again(loaded, options, given, async (session) => {
-        const word = await takeOver(loaded, session, given);
+      again('rollback', loaded, options, given, async (session, holding) => {
+        const word = await takeOver(loaded, session, holding, given);
         if (word !== 'committed') return to === undefined ? await session.engine.rollback() : await session.engine.rollbackTo(to);
         // The Leases say more than the journal: from now on it says so too, and what was consented to is another way back.
         await session.engine.recommit();

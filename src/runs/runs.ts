@@ -97,7 +97,7 @@ export interface SideView {
 
 /** What a consent prompt shows. */
 export interface Question {
-  readonly id: 'hand-over' | 'retire' | 'rollback';
+  readonly id: 'hand-over' | 'retire' | 'rollback' | 'steal-lock';
   readonly sides: readonly SideView[];
   /** What happens next, one line each. */
   readonly next: readonly string[];
@@ -178,7 +178,8 @@ export interface RunView {
 
 /**
  * The calls, by file: `prepareRun`, `startRun` in start.ts; `rehearse` in rehearse.ts; `savePlan` in plan-file.ts; `prepareApply` in apply.ts; `resumeRun`,
- * `retireRun` in again.ts; `prepareRollback`, `rollbackRun` in rollback.ts; `verifyRun`, `verifySides` in verify.ts; `listRuns`, `findRun` in list.ts; `readGraph`, `readWhy` in graph.ts.
+ * `retireRun` in again.ts; `prepareRollback`, `rollbackRun` in rollback.ts; `verifyRun`, `verifySides` in verify.ts; `exportRun`, `importRun` in archive.ts;
+ * `listRuns`, `findRun` in list.ts; `readGraph`, `readWhy` in graph.ts.
  */
 export interface Runs {
   prepareRun(request: RunRequest, deps: RunDeps): Promise<Prepared & { close(): Promise<void> }>;
@@ -197,6 +198,9 @@ export interface Runs {
   retireRun(run: string | undefined, options: AgainOptions, deps: RunDeps): Promise<Summary>;
   verifyRun(run: string | undefined, clusters: Readonly<Record<Role, ClusterChoice>>, deps: VerifyDeps): Promise<Verification>;
   verifySides(request: VerifySides, deps: VerifyDeps): Promise<Verification>;
+  /** Into the file, where one is named; the bytes in any case. */
+  exportRun(stateDir: string, run: string, path: string | undefined, version: string): Promise<Buffer>;
+  importRun(path: string, stateDir: string): Promise<RunView>;
   listRuns(stateDir: string): Promise<readonly RunView[]>;
   findRun(stateDir: string, run: string | undefined): Promise<RunView>;
   readGraph(request: GraphRequest, deps: GraphDeps): Promise<GraphView>;
@@ -211,6 +215,12 @@ export interface AgainOptions {
   readonly stayFrozen: boolean;
   /** Where the clusters are now, when not where the plan says. */
   readonly clusters?: Readonly<Record<Role, ClusterChoice>>;
+  /** Take the lock from whoever holds it. */
+  readonly steal?: boolean;
+  /** The run directory is lost: make it again from the clusters, which are then named. Takes the lock as `steal` does. */
+  readonly fromClusters?: boolean;
+  /** Of a run whose plan is lost. */
+  readonly lockNamespace?: string;
 }
 
 export interface RollbackOptions extends AgainOptions {

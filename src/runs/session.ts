@@ -42,6 +42,8 @@ export interface Session {
   readonly fence: ReturnType<typeof fence>;
   readonly journal: Journal;
   readonly clusters: Readonly<Record<Role, Cluster>>;
+  /** Id of this process. */
+  readonly process: string;
 }
 
 /**
@@ -91,7 +93,7 @@ async function atWork(o: SessionOptions, deps: RunDeps, work: (session: Session)
       await begin(o, deps, journal, identity).catch((error: unknown) => {
         throw asLeft(error, o.run, state.facing);
       });
-      return await work({ engine, state, fence: held, journal, clusters: o.clusters });
+      return await work({ engine, state, fence: held, journal, clusters: o.clusters, process });
     };
     const summary = await working().finally(() => journal.close());
     if (!state.wrote && state.ended === undefined && !o.resumed) {
@@ -134,7 +136,7 @@ async function begin(
     node: process.version,
   });
   for (const rule of o.allow) await journal.append({ type: 'allow', rule });
-  const asked = new Set(plan.phases.flatMap(({ consent }) => consent?.id ?? []));
+  const asked: ReadonlySet<string> = new Set(plan.phases.flatMap(({ consent }) => consent?.id ?? []));
   for (const id of deps.given) if (id !== 'rollback' && asked.has(id)) await journal.append({ type: 'consent', id });
 }
 

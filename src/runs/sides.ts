@@ -34,11 +34,16 @@ export async function openSides(request: RunRequest, options: SideOptions): Prom
     const saved = await savedAt(directory.path, options.keys);
     return await withSaved(saved, await connect('target', request.clusters.target, options), options);
   }
-  const [source, target] = await Promise.all([
-    connect('source', request.clusters.source, options),
-    connect('target', request.clusters.target, options),
-  ]);
-  return { source, target };
+  return await openBoth(request.clusters, options);
+}
+
+/** Two clusters and no directory. @throws MigrateError of connecting (1, 2) */
+export async function openBoth(
+  { source, target }: RunRequest['clusters'],
+  options: ConnectOptions,
+): Promise<{ readonly source: Cluster; readonly target: Cluster }> {
+  const [from, to] = await Promise.all([connect('source', source, options), connect('target', target, options)]);
+  return { source: from, target: to };
 }
 
 /** The sides that a plan pins, wherever their kubeconfigs are now. */

@@ -24,12 +24,13 @@ import { movePlan } from '../runbooks/move-objects.ts';
 import { pivotPlan } from '../runbooks/pivot.ts';
 import { savePlan } from '../runbooks/save.ts';
 import { asking, sidesOf, type Counted } from './consent.ts';
-import { createRun, hmacWith, newKey, newRunId, removeRun, runFiles, unwritableState } from './directory.ts';
+import { createRun, hmacWith, newKey, newRunId, readPlan, removeRun, runFiles, unwritableState } from './directory.ts';
 import { asSeen } from './lens.ts';
 import { checkBackup, sealFor } from './keys.ts';
 import { listRuns } from './list.ts';
 import { withSession } from './session.ts';
-import { openSides } from './sides.ts';
+import { optionsOf } from './request.ts';
+import { openSides, servers } from './sides.ts';
 import type { Prepared, RunDeps, RunRequest, RunView } from './runs.ts';
 
 /** What preparing leaves open for starting: connected clusters and the key of the hashes in the plan. */
@@ -95,7 +96,7 @@ export async function judged({ request, kinds, clusters, asked, earlier, reversi
   const denied = await deniedAccess(clusters, needed, deps.hard, refused);
   const lowered = lower([...findings, ...denied], request.allow);
   return {
-    plan: { ...plan, findings: lowered.filter((finding) => finding.level !== 'ok') },
+    plan: { ...plan, request: optionsOf(request), findings: lowered.filter((finding) => finding.level !== 'ok') },
     findings: lowered,
     blocking: 'nothing' in moved ? [] : lowered.filter(isBlocking),
     moving: countKinds(plan),
@@ -142,7 +143,8 @@ export async function startRun(prepared: PreparedRun, request: RunRequest, deps:
   }
 }
 
-function planOf(request: RunRequest, facts: Facts, movers: readonly Mover[], kinds: Data, roles: Plan['roles']): Plan {
+/** The plan of a request over what discovery saw. */
+export function planOf(request: RunRequest, facts: Facts, movers: readonly Mover[], kinds: Data, roles: Plan['roles']): Plan {
   if (request.runbook === 'pivot') return pivotPlan(facts, movers, { ...request, kinds }, roles);
   const { directory } = request;
   if (directory?.part === 'target') return savePlan(facts, movers, { ...request, kinds, directory: directory.path }, roles);
@@ -159,7 +161,7 @@ function noting(clusters: Readonly<Record<Role, Cluster>>, asked: Map<string, Ac
 }
 
 /** What discovery reads, and which rules judge it. */
-function lookingFor(request: RunRequest): DiscoverOptions & Pick<Facts, 'onConflict'> {
+export function lookingFor(request: RunRequest): DiscoverOptions & Pick<Facts, 'onConflict'> {
   const { lockNamespace, onConflict } = request;
   const runbook = nameOf(request);
   if (request.runbook === 'pivot') return { runbook, lockNamespace, onConflict, namespaces: request.namespaces };
@@ -202,7 +204,8 @@ async function tidy(
       await (lender === undefined ? release(clusters, run, namespace) : handBack(clusters, { ...held, run: lender.run }, run, namespace));
     if (!begun) await removeRun(runFiles(stateDir, run));
   }
-  return standing;
+  const elsewhere = await Promise.all(standing.map((run) => hasEndedElsewhere(run, stateDir, clusters)));
+  return standing.filter((_, index) => elsewhere[index] !== true);
 }
 
 /** Who may not read them is told so by preflight; until then nothing is tidied. */
@@ -214,6 +217,15 @@ async function seenLocks(
     if (hasStatus(error, 403)) return undefined;
     throw error;
   });
+}
+
+/** A run that wrote held both locks, and gives them back at its end only: without them it has ended, whatever the journal here knows. */
+async function hasEndedElsewhere(run: RunView, stateDir: string, clusters: Readonly<Record<string, Cluster>>): Promise<boolean> {
+  // What takes a run back holds its locks meanwhile.
+  if (run.finished || run.alive || !run.begun || run.reversedBy !== undefined) return false;
+  const { plan } = await readPlan(runFiles(stateDir, run.run));
+  const locks = await seenLocks(servers(clusters), plan.options.lockNamespace);
+  return locks !== undefined && Object.values(locks).every((lock) => lock?.run !== run.run);
 }
 
 /** An earlier run between these two clusters. @throws MigrateError `run/unfinished` (4) when it has not come to its end */
@@ -247,7 +259,7 @@ function isAllMoved(facts: Facts, earlier: RunView): boolean {
   return [...facts.scope.keys()].every((key) => facts.roles['target']?.objects.has(key) === true);
 }
 
-function pinsOf(clusters: Readonly<Record<string, Cluster>>): Plan['roles'] {
+export function pinsOf(clusters: Readonly<Record<string, Cluster>>): Plan['roles'] {
   return Object.fromEntries(
     Object.entries(clusters).map(([role, { kubeconfig, context, server, uid }]) => [role, { kubeconfig, context, server, uid }]),
   );

@@ -41,6 +41,10 @@ export function documentOf(outcome: Exclude<Outcome, { kind: 'Silent' }>): Docum
       return roleList(outcome.view);
     case 'PlanFile':
       return envelope('PlanFileWritten', { exit: outcome.exit, ...outcome.plan, next: [`kubectl migrate apply ${outcome.plan.file}`] });
+    case 'RunExported':
+      return envelope('RunExported', { exit: outcome.exit, run: outcome.run, file: outcome.file, bytes: outcome.bytes });
+    case 'RunImported':
+      return envelope('RunImported', { exit: outcome.exit, ...outcome.run, next: outcome.next });
     case 'Verification':
       return verificationDocument(outcome);
   }

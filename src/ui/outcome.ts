@@ -107,6 +107,21 @@ export interface RolesOutcome extends Ends {
   readonly view: RolesView;
 }
 
+/** A run was written into a file. */
+export interface RunExportedOutcome extends Ends {
+  readonly kind: 'RunExported';
+  readonly run: string;
+  readonly file: string;
+  readonly bytes: number;
+}
+
+/** A run came from another machine. */
+export interface RunImportedOutcome extends Ends {
+  readonly kind: 'RunImported';
+  readonly run: RunView;
+  readonly next: readonly string[];
+}
+
 /** What had to be said was said while it went on. */
 export interface SilentOutcome extends Ends {
   readonly kind: 'Silent';
@@ -127,6 +142,8 @@ export type Outcome =
   | VerificationOutcome
   | PlanFileOutcome
   | RolesOutcome
+  | RunExportedOutcome
+  | RunImportedOutcome
   | SilentOutcome;
 
 /** Ways to draw a graph; of anything else they are text. */

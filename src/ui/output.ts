@@ -13,6 +13,7 @@ import { refusedNames, rehearsalReport } from './rehearsal.ts';
 import { folded, resultLine } from './results.ts';
 import type { ResultItem } from './results.ts';
 import { roleLines, roleNames } from './roles-view.ts';
+import { stateWords } from './states.ts';
 import type { OutStream } from './streams.ts';
 import { clean } from './text.ts';
 import { verificationLines, verificationTable } from './verify-view.ts';
@@ -92,6 +93,10 @@ async function text(outcome: Told, paper: Paper, wide: boolean): Promise<string>
       return lines(roleLines(outcome.view));
     case 'PlanFile':
       return lines([`${clean(outcome.plan.file)} written`]);
+    case 'RunExported':
+      return lines([`${clean(outcome.file)} written`]);
+    case 'RunImported':
+      return lines([`${outcome.run.run} imported, ${stateWords(outcome.run)}`]);
     case 'Verification':
       return wide && outcome.verification.different.length > 0
         ? await grid(verificationTable(outcome.verification))
@@ -136,6 +141,10 @@ function names(outcome: Told): readonly string[] {
       return roleNames(outcome.view);
     case 'PlanFile':
       return [clean(outcome.plan.file)];
+    case 'RunExported':
+      return [clean(outcome.file)];
+    case 'RunImported':
+      return [outcome.run.run];
     case 'Verification':
       return outcome.verification.different.map(({ ref }) => typeName(ref));
     case 'Nothing':

@@ -16,6 +16,7 @@ const TITLES: Readonly<Record<Question['id'], string>> = {
   'hand-over': 'Hand over now?',
   retire: 'Remove the originals from the source?',
   rollback: 'Roll back?',
+  'steal-lock': 'Take the run over?',
 };
 
 /** What stands above the question. */

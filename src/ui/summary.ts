@@ -7,6 +7,9 @@ import type { Look } from './preflight.ts';
 /** So many names are shown; the rest is counted. */
 const NAMES = 10;
 
+/** In place of who acts. */
+const LOST = 'until the run was taken over; how it stands by now is known where it goes on';
+
 export function summaryLines(summary: Summary, look: Look): string[] {
   const { palette } = look;
   const rows: readonly (readonly [string, readonly string[]])[] = [
@@ -21,7 +24,7 @@ export function summaryLines(summary: Summary, look: Look): string[] {
     [
       'state',
       [
-        `${palette.strong(stateWords(summary))} ${look.glyphs.dash} ${stateSentence(summary.state, summary.runbook, summary.reverses)}, since ${clock(summary.since)}`,
+        `${palette.strong(stateWords(summary))} ${look.glyphs.dash} ${summary.lost === true ? LOST : `${stateSentence(summary.state, summary.runbook, summary.reverses)}, since ${clock(summary.since)}`}`,
       ],
     ],
   ];

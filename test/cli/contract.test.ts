@@ -8,7 +8,7 @@ import { COMMANDS, config } from './fake-world.ts';
 const SHORT = ['s', 't', 'n', 'A', 'l', 'o', 'f', 'p', 'v', 'w', 'y', 'h'];
 /** Flags that choose clusters, say who one is, or consent to something. */
 const WITHOUT_TWIN =
-  /^((to|from)-directory|source|target|context|kubeconfig|to-kubeconfig|cluster|user|server|token|as|yes|retire|backup|allow|accept-drift|watch)/;
+  /^((to|from)-directory|source|target|context|kubeconfig|to-kubeconfig|cluster|user|server|token|as|yes|retire|backup|allow|accept-drift|watch|steal-lock|from-clusters)/;
 
 describe('the contract', () => {
   it('of commands, flags and their spellings is as it was', async () => {
@@ -43,9 +43,11 @@ describe('the contract', () => {
 
   it('gives every flag a twin in the environment, but those that choose clusters, act as somebody or consent', async () => {
     const { commands } = await config();
-    for (const { flags } of commands) {
+    for (const { id, flags } of commands) {
       for (const { name, env } of Object.values(flags)) {
-        assert.equal(env, WITHOUT_TWIN.test(name) ? undefined : `KUBECTL_MIGRATE_${name.toUpperCase().replaceAll('-', '_')}`, name);
+        // Elsewhere -o is a format; a file of that name would surprise.
+        const file = id === 'runs:export' && name === 'output';
+        assert.equal(env, file || WITHOUT_TWIN.test(name) ? undefined : `KUBECTL_MIGRATE_${name.toUpperCase().replaceAll('-', '_')}`, name);
       }
     }
   });
@@ -61,7 +63,7 @@ describe('help', () => {
     it(`of ${id} shows examples first and ends with exit codes`, async () => {
       const command = (await config()).findCommand(id, { must: true });
       const text = commandHelp(command, 'kubectl migrate', 100);
-      golden(`help-${id}.txt`, text);
+      golden(`help-${id.replaceAll(':', '-')}.txt`, text);
       assert.ok(text.indexOf('Examples:') < text.indexOf('Output:'));
       assert.ok(!text.includes('$ '), 'examples are typed, not prompted');
     });

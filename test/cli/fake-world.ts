@@ -167,6 +167,14 @@ export function stageOf(scene: Scene = {}): Stage {
       Object.assign(asked, { sides });
       return Promise.resolve(scene.verification ?? verificationOf());
     },
+    exportRun: (stateDir, run, path) => {
+      Object.assign(asked, { stateDir, run, saved: path });
+      return Promise.resolve(Buffer.alloc(2048));
+    },
+    importRun: (path, stateDir) => {
+      Object.assign(asked, { stateDir, saved: path });
+      return Promise.resolve(runView);
+    },
     listRuns: (stateDir) => {
       asked.stateDir = stateDir;
       return Promise.resolve([runView]);
@@ -240,7 +248,10 @@ export function config(): Promise<Config> {
   return loaded;
 }
 
-export const COMMANDS = readdirSync(join(ROOT, 'src', 'commands')).map((file) => file.replace(/\.ts$/, ''));
+/** As oclif names them: `runs:export` stands in `runs/export.ts`. */
+export const COMMANDS = readdirSync(join(ROOT, 'src', 'commands'), { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => file.replace(/\.ts$/, '').replaceAll('/', ':'));
 
 type Runnable = new (argv: string[], config: Config) => MigrateCommand<typeof Command>;
 
@@ -255,7 +266,7 @@ export interface Played {
 /** Runs a command line on a stage. */
 export async function play(line: string, scene: Scene = {}): Promise<Played> {
   const [id = '', ...argv] = line.split(' ').filter((word) => word !== '');
-  const { default: Class } = (await import(`../../src/commands/${id}.ts`)) as { default: Runnable & { id: string } };
+  const { default: Class } = (await import(`../../src/commands/${id.replaceAll(':', '/')}.ts`)) as { default: Runnable & { id: string } };
   Class.id = id;
   const stage = stageOf(scene);
   const command = new Class(argv, await config());

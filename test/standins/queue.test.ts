@@ -65,7 +65,7 @@ describe('the programs of the stand-ins', () => {
 
   it('are found by image and get the environment of the first container', () => {
     const program = programs(pod('quay.io/metal3-io/baremetal-operator:v0.13.2'));
-    equal(program?.command.at(-1)?.endsWith('bmo.ts'), true);
+    equal(program?.command.at(-1)?.endsWith('bmo.js'), true);
     deepEqual(program?.env, { PLANE: 'source' });
     equal(programs(pod('registry:5000/mirror/ironic'))?.command.at(-1)?.endsWith('ironic.js'), true);
   });

@@ -7,6 +7,7 @@ import type { WorkloadFact } from '../../plan/facts.ts';
 import type { Finding } from '../../plan/plan.ts';
 import type { DiscoverContext, FactsBuilder } from '../mover.ts';
 import { anyFormer } from '../marked.ts';
+import { foundOn } from './counts.ts';
 import { LEASES, componentsOf, isComponent, watchesOf } from './recognise.ts';
 import type { Component, Operator } from './recognise.ts';
 import { readWebhooks } from './webhooks.ts';
@@ -90,7 +91,7 @@ function factOf(component: Component, { object, pods }: Found, writers: readonly
     watches: watchesOf(object),
     writers,
     ...(lease !== undefined && { lease: { namespace, name: lease } }),
-    ...(former !== undefined && { former: former.run }),
+    ...(former !== undefined && { former: former.run, found: Object.fromEntries(foundOn(object, former.run)) }),
   };
 }
 

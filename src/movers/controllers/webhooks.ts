@@ -6,6 +6,7 @@ import { groupResource } from '../../graph/ref.ts';
 import { isAddedGroup } from '../../kinds/added.ts';
 import { isOurGroup } from '../../kinds/describe.ts';
 import type { KindFact, WebhookFact } from '../../plan/facts.ts';
+import { anyFormer } from '../marked.ts';
 
 const KINDS = [
   { kind: 'ValidatingWebhookConfiguration', resource: 'validatingwebhookconfigurations' },
@@ -32,6 +33,12 @@ export const CONFIGURATIONS = KINDS.map(({ resource }) => ({ group: GROUP, versi
 
 export function webhooksOf(configuration: KubeObject): readonly Webhook[] {
   return (configuration['webhooks'] ?? []) as readonly Webhook[];
+}
+
+/** A run's mark says that it failed closed before. */
+function isRelaxed(configuration: KubeObject, { name }: Webhook): boolean {
+  const policies = anyFormer(configuration)?.value;
+  return typeof policies === 'object' && policies !== null && name in policies;
 }
 
 /** The API's default is to fail closed. */
@@ -100,7 +107,8 @@ function factOf(configuration: KubeObject, webhook: Webhook, resources: readonly
     uid,
     resourceVersion,
     name: webhook.name,
-    failClosed: isFailClosed(webhook),
+    // One that a run has relaxed, and is to be put back, fails closed by rights.
+    failClosed: isFailClosed(webhook) || isRelaxed(configuration, webhook),
     resources,
     operations: [...new Set((webhook.rules ?? []).flatMap(({ operations = [] }) => operations))],
     ...(namespace !== undefined && name !== undefined && { service: { namespace, name } }),

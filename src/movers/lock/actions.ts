@@ -3,6 +3,7 @@ import type { Cluster } from '../../cluster/cluster.ts';
 import { blocked } from '../../errors.ts';
 import type { Action, After, Seen, StepContext } from '../../plan/action.ts';
 import type { Item } from '../../plan/plan.ts';
+import { aboutPlan } from './about.ts';
 import { LOCK_NAMESPACE, createLock, describe, isOf, lockRef, readLock, removeLock } from './lease.ts';
 import type { Identity, Lock } from './lease.ts';
 
@@ -26,7 +27,7 @@ export function takeAction(operator: Operator): Action<Cluster> {
       return new Map(seen);
     },
     async apply(item, _seen, c): Promise<After> {
-      const lock = await createLock(clusterOf(item, c), namespaceIn(c), identityIn(c), Date.now());
+      const lock = await createLock(clusterOf(item, c), namespaceIn(c), identityIn(c), Date.now(), aboutPlan(c.plan));
       if (lock === undefined) throw heldBy(item, await readLock(clusterOf(item, c), namespaceIn(c)), c.run);
       return { uid: lock.uid, resourceVersion: lock.resourceVersion, verb: 'locked' };
     },
@@ -67,10 +68,18 @@ function noted(item: Item, seen: Seen, c: StepContext<Cluster>): Seen {
 function heldBy(item: Item, lock: Lock | undefined, run: string): Error {
   const other = lock === undefined ? 'another run' : describe(lock);
   const who = lock?.run === run ? `another process of this run, on ${lock.host}` : other;
-  return blocked('lock/held', `The ${roleOf(item)} cluster is locked by ${who}.`, {
+  const next = (held: Lock): string[] => [`kubectl migrate status ${held.run}`, ...(held.run === run ? [] : [ELSEWHERE])];
+  return blocked('lock/held', `The ${roleOf(item)} cluster is locked by ${who}${since(lock)}.`, {
     subjects: [roleOf(item)],
-    ...(lock !== undefined && { next: [`kubectl migrate status ${lock.run}`] }),
+    ...(lock !== undefined && { next: next(lock) }),
   });
+}
+
+/** What to type where the machine that runs it is lost. */
+const ELSEWHERE = 'kubectl migrate resume --from-clusters -s FILE -t FILE, if that machine is lost';
+
+function since(lock: Lock | undefined): string {
+  return lock?.since === undefined ? '' : `, since ${lock.since.replace(/\.\d+Z$/, 'Z')}`;
 }
 
 function hadBoth(c: StepContext<Cluster>): boolean {

@@ -19,10 +19,11 @@ export interface Fence {
   /** Names the phase on both Leases, for whoever looks. */
   phase(id: string): Promise<void>;
   /**
-   * Puts this process's name in both Leases of the run, or of the run that this one takes over (`from`), whose word then goes.
-   * Throws `lock/ended` (exit 4) when one is absent, `lock/held` (exit 4) when one names a third run.
+   * Puts this process's name in both Leases of the run, or of the run that this one takes over (`from`), whose word then goes. `holders`: processes of
+   * the run that may be taken it from; absent = any.
+   * Throws `lock/ended` (exit 4) when one is absent, `lock/held` (exit 4) when one names a third run, `lock/elsewhere` (exit 4) another process.
    */
-  takeOver(from?: string): Promise<void>;
+  takeOver(from?: string, holders?: ReadonlySet<string>): Promise<void>;
   /** Deletes both Leases as far as they name this process; what names another stays. */
   giveBack(): Promise<void>;
   /** Puts the name of the run back that this one had taken them over from, as far as they name this one, with the word `committed`. */
@@ -88,14 +89,14 @@ function fenceOf(clusters: Readonly<Record<Role, Cluster>>, identity: Identity, 
     async phase(id) {
       await swapAll(sides, (lock) => (lock.phase === id ? 'keep' : { annotations: phaseAnnotation(id) }));
     },
-    async takeOver(from) {
+    async takeOver(from, holders) {
       const runs = [identity.run, ...(from === undefined ? [] : [from])];
       // Both are looked at before one is changed: a run that has ended, or somebody else's, is left as it stands.
       const locks = await Promise.all(sides.map(([, cluster]) => readLock(cluster, namespace)));
-      sides.forEach(([role], i) => assertTakable(locks[i], runs, identity, role));
+      sides.forEach(([role], i) => assertTakable(locks[i], runs, identity, role, holders));
       for (const [role, cluster] of sides) {
         await swapLock(cluster, namespace, (lock) => {
-          assertTakable(lock, runs, identity, role);
+          assertTakable(lock, runs, identity, role, holders);
           if (isOf(lock, identity)) return 'keep';
           return { identity, annotations: lock.run === identity.run ? {} : wordAnnotation(null) };
         });
@@ -147,7 +148,11 @@ function assertMine(lock: Lock | undefined, identity: Identity, role: Role): ass
   const found = lock === undefined ? 'it is gone' : `it names ${describe(lock)}, process ${lock.process}`;
   throw new MigrateError('lock/lost', EXIT.partial, `this process no longer holds the lock on the ${role} cluster: ${found}`, {
     subjects: [role],
-    next: ['kubectl migrate status'],
+    next: [
+      lock === undefined
+        ? 'The run has ended elsewhere: nothing is left to do here.'
+        : `The run goes on with ${describe(lock)}: see there.`,
+    ],
   });
 }
 
@@ -166,14 +171,26 @@ function assertFollows(lock: Lock, word: Word | null, role: Role): void {
   );
 }
 
-function assertTakable(lock: Lock | undefined, runs: readonly string[], identity: Identity, role: Role): asserts lock is Lock {
+function assertTakable(
+  lock: Lock | undefined,
+  runs: readonly string[],
+  identity: Identity,
+  role: Role,
+  holders?: ReadonlySet<string>,
+): asserts lock is Lock {
   if (lock === undefined) {
     throw blocked('lock/ended', `there is no lock of run ${identity.run} on the ${role} cluster: the run has ended`, {
       subjects: [role],
       next: [`kubectl migrate status ${identity.run}`],
     });
   }
-  if (runs.includes(lock.run)) return;
+  if (runs.includes(lock.run)) {
+    if (holders === undefined || lock.run !== identity.run || isOf(lock, identity) || holders.has(lock.process)) return;
+    throw blocked('lock/elsewhere', `the ${role} cluster has been taken by ${lock.operator} on ${lock.host} meanwhile`, {
+      subjects: [role],
+      next: [`kubectl migrate resume ${identity.run} --steal-lock`],
+    });
+  }
   throw blocked('lock/held', `the ${role} cluster is locked by ${describe(lock)}`, {
     subjects: [role],
     next: [`kubectl migrate status ${lock.run}`, `kubectl migrate resume ${lock.run} --steal-lock`],

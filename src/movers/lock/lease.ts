@@ -27,6 +27,12 @@ export interface Identity {
 export interface Lock extends Identity {
   readonly word?: Word;
   readonly phase?: string;
+  /** When this process took it, RFC 3339; absent = nobody wrote that down. */
+  readonly since?: string;
+  /** When the run took it first. */
+  readonly created?: string;
+  /** What the run was asked for, as `about.ts` writes it. */
+  readonly about?: string;
   readonly uid: string;
   readonly resourceVersion: string;
 }
@@ -44,10 +50,16 @@ export async function readLock(cluster: Cluster, namespace: string): Promise<Loc
 /**
  * Creates the Lease. `false`: somebody else's stands there. Our own after a lost answer is seen by the holder's name.
  */
-export async function createLock(cluster: Cluster, namespace: string, identity: Identity, now: number): Promise<Lock | undefined> {
+export async function createLock(
+  cluster: Cluster,
+  namespace: string,
+  identity: Identity,
+  now: number,
+  about?: string,
+): Promise<Lock | undefined> {
   const ref = lockRef(namespace);
   try {
-    return lockOf(await cluster.create(ref, bodyOf(ref, identity, now), { fieldManager: `${MANAGER}/${identity.run}` }));
+    return lockOf(await cluster.create(ref, bodyOf(ref, identity, now, about), { fieldManager: `${MANAGER}/${identity.run}` }));
   } catch (error) {
     if (!hasStatus(error, 409)) throw error;
     const standing = await readLock(cluster, namespace);
@@ -75,7 +87,7 @@ export async function swapLock(
     const { identity, annotations } = decision;
     const patch = {
       metadata: { uid: lock.uid, resourceVersion: lock.resourceVersion, annotations: { ...(identity && named(identity)), ...annotations } },
-      ...(identity && { spec: { holderIdentity: holderOf(identity) } }),
+      ...(identity && { spec: { holderIdentity: holderOf(identity), acquireTime: microTime(Date.now()) } }),
     };
     try {
       return lockOf(await cluster.patch(ref, patch));
@@ -125,6 +137,7 @@ const OPERATOR = `${PREFIX}operator`;
 const HOST = `${PREFIX}host`;
 const WORD = `${PREFIX}word`;
 const PHASE = `${PREFIX}phase`;
+const ABOUT = `${PREFIX}about`;
 const WORDS: readonly string[] = ['committed', 'thawing', 'rolling-back'] satisfies Word[];
 
 function isWord(text: string | undefined): text is Word {
@@ -139,23 +152,29 @@ function named(identity: Identity): Record<string, string> {
   return { [RUN]: identity.run, [PROCESS]: identity.process, [OPERATOR]: identity.operator, [HOST]: identity.host };
 }
 
-function bodyOf(ref: ObjectRef, identity: Identity, now: number): KubeObject {
+function bodyOf(ref: ObjectRef, identity: Identity, now: number, about: string | undefined): KubeObject {
+  const annotations = { ...named(identity), ...(about !== undefined && { [ABOUT]: about }) };
   return {
     apiVersion: 'coordination.k8s.io/v1',
     kind: 'Lease',
-    metadata: { name: ref.name, ...(ref.namespace !== undefined && { namespace: ref.namespace }), annotations: named(identity) },
-    // Lease times are MicroTime: six digits after the point.
-    spec: { holderIdentity: holderOf(identity), acquireTime: new Date(now).toISOString().replace('Z', '000Z') },
+    metadata: { name: ref.name, ...(ref.namespace !== undefined && { namespace: ref.namespace }), annotations },
+    spec: { holderIdentity: holderOf(identity), acquireTime: microTime(now) },
   };
+}
+
+/** Lease times are MicroTime: six digits after the point. */
+function microTime(now: number): string {
+  return new Date(now).toISOString().replace('Z', '000Z');
 }
 
 /** The holder is what counts: a Lease whose annotations were stripped still names run and process there. */
 function lockOf(lease: KubeObject): Lock {
-  const { annotations = {}, uid = '', resourceVersion = '' } = lease.metadata;
-  const holder = (lease['spec'] as { holderIdentity?: string } | undefined)?.holderIdentity ?? '';
+  const { annotations = {}, uid = '', resourceVersion = '', creationTimestamp } = lease.metadata;
+  const { holderIdentity: holder = '', acquireTime } = (lease['spec'] ?? {}) as { holderIdentity?: string; acquireTime?: string };
   const slash = holder.lastIndexOf('/');
   const word = annotations[WORD];
   const phase = annotations[PHASE];
+  const about = annotations[ABOUT];
   return {
     run: slash < 0 ? holder : holder.slice(0, slash),
     process: slash < 0 ? '' : holder.slice(slash + 1),
@@ -165,5 +184,8 @@ function lockOf(lease: KubeObject): Lock {
     resourceVersion,
     ...(isWord(word) && { word }),
     ...(phase !== undefined && { phase }),
+    ...(about !== undefined && { about }),
+    ...(typeof acquireTime === 'string' && { since: acquireTime }),
+    ...(creationTimestamp !== undefined && { created: creationTimestamp }),
   };
 }

@@ -62,9 +62,18 @@ function whyUnsteady(object: KubeObject, kind: KindDescription): string | undefi
   return value === undefined ? `has no ${failed.path}` : `has "${String(value)}" at ${failed.path}`;
 }
 
-function pausedOf(object: KubeObject, kind: KindDescription): { paused?: boolean } {
+function pausedOf(object: KubeObject, kind: KindDescription): Pick<ObjectFact, 'paused' | 'pausedBy'> {
   const { paused } = marksOf(object, kind);
-  return paused === undefined ? {} : { paused };
+  if (paused === undefined || kind.hold.by !== 'field') return {};
+  const path = kind.hold.path.split('.');
+  const by = (object.metadata.managedFields ?? []).find(({ fieldsV1 }) => owns(fieldsV1, path))?.manager;
+  return by === undefined ? { paused } : { paused, pausedBy: by };
+}
+
+/** Does an entry of managedFields name the field? */
+function owns(fields: unknown, [name, ...rest]: readonly string[]): boolean {
+  if (name === undefined) return true;
+  return isFields(fields) && `f:${name}` in fields && owns(fields[`f:${name}`], rest);
 }
 
 const STATES = ['status.provisioning.state', 'status.phase'];
@@ -103,13 +112,14 @@ function varsOf(object: KubeObject, kind: KindDescription): Record<string, strin
   return vars;
 }
 
-function managersOf(object: KubeObject): { managed: boolean; madeBy?: string } {
+function managersOf(object: KubeObject): Pick<ObjectFact, 'managed' | 'madeBy' | 'created'> {
   const entries = object.metadata.managedFields ?? [];
   const managed = entries.some(
     ({ operation, manager }) => operation === 'Apply' || manager?.startsWith('kubectl-client-side-apply') === true,
   );
   const madeBy = entries.find(({ manager }) => manager?.startsWith(`${MANAGER}/`) === true)?.manager;
-  return { managed, ...(madeBy === undefined ? {} : { madeBy }) };
+  const created = object.metadata.creationTimestamp;
+  return { managed, ...(madeBy === undefined ? {} : { madeBy, ...(created === undefined ? {} : { created }) }) };
 }
 
 /** Every object that this one names, at the paths its kind's description follows. */

@@ -2,10 +2,9 @@
 import type { KubeObject } from '../../cluster/cluster.ts';
 import type { KindDescription } from '../../kinds/kind.ts';
 import { CAPM3_VALUE, HOST_PAUSED } from '../../kinds/names.ts';
-import { decodeFormer, encodeFormer, FORMER, PAUSE_VALUE, type Former } from '../../plan/marks.ts';
+import { decodeFormer, encodeFormer, FORMER, isTouch, PAUSE_VALUE, type Former } from '../../plan/marks.ts';
 import type { Data } from '../../plan/plan.ts';
 import { clearField, scalarAt, setField } from '../../kinds/paths.ts';
-import { isFields } from './json.ts';
 
 /** Whose hand is on the object's own pause. */
 export type Holder = 'nobody' | 'user' | 'capm3' | 'us';
@@ -47,9 +46,6 @@ function ownPause(marks: Marks, kind: KindDescription): Data | undefined {
   if (typeof now === 'string' && now !== ourValue(kind)) return now; // somebody has put their own value in place of ours
   return former.value === null ? undefined : former.value;
 }
-
-/** A mark that only says which process took the run over holds no value. */
-const isTouch = (value: Data): boolean => isFields(value) && 'touched' in value;
 
 const isHost = (kind: KindDescription): boolean => kind.hold.by === 'annotation' && kind.hold.name === HOST_PAUSED;
 

@@ -29,7 +29,13 @@ export function isGoing({ deleting, annotations }: Pick<ObjectFact, 'deleting' |
  * @returns true when it went, false when it had gone already
  * @throws MigrateError `objects/unheld` when its mark is missing
  */
-export async function letGo(cluster: Cluster, ref: ObjectRef, read: KubeObject, c: Pick<Context, 'signal'>, news = NONE): Promise<boolean> {
+export async function letGo(
+  cluster: Cluster,
+  ref: ObjectRef,
+  read: KubeObject,
+  c: Pick<Context, 'signal' | 'mine'>,
+  news = NONE,
+): Promise<boolean> {
   let object: KubeObject | undefined = read;
   for (let attempt = 1; object !== undefined; attempt++) {
     if (object.metadata.uid !== read.metadata.uid) return false;
@@ -42,6 +48,7 @@ export async function letGo(cluster: Cluster, ref: ObjectRef, read: KubeObject, 
       if (!hasStatus(error, 409) || attempt === ATTEMPTS) throw error;
     }
     object = await cluster.get(ref, { signal: c.signal });
+    await c.mine();
   }
   return false;
 }

@@ -3,10 +3,12 @@ import type { Cluster, KubeObject, Resource } from '../../cluster/cluster.ts';
 import { groupOf, keyOf, title, type Key, type ObjectRef, type OwnerRef } from '../../graph/ref.ts';
 import type { Item } from '../../plan/plan.ts';
 import { noted, type Context } from './known.ts';
+import { Creations } from './take-back.ts';
 
 /** UIDs of what stands on the other side, gathered by probes and writes of one run. */
 export class OtherSide {
   readonly uids = new Map<Key, string>();
+  readonly creations = new Creations();
   /** Items whose originals name an object by UID (uids.ts), by that object. */
   readonly embedders = new Map<Key, Map<Key, Item>>();
   readonly #asked = new Map<Key, Promise<string | undefined>>();

@@ -2,7 +2,9 @@
 import { cycles } from '../../graph/order.ts';
 import { groupResource, title, type Key } from '../../graph/ref.ts';
 import { HOST } from '../../kinds/follows.ts';
+import { DELETE_FOR_MOVE } from '../../kinds/names.ts';
 import type { ClusterFacts, Facts, ObjectFact, Rule } from '../../plan/facts.ts';
+import { LETTING_GO } from '../../plan/marks.ts';
 import type { Finding } from '../../plan/plan.ts';
 import { indexOf, ownersIn, softOwners } from './owning.ts';
 import { kindOf } from './read.ts';
@@ -38,6 +40,23 @@ export const deleting: Rule = (facts) =>
           ),
         ],
   );
+
+/** As clusterctl names itself where it writes. */
+const CLUSTERCTL_MANAGER = 'clusterctl';
+
+/** A move by clusterctl pauses Clusters first, and says so on what it deletes. What two tools move at once is lost in between. */
+export const movingElsewhere: Rule = (facts) =>
+  moving(facts).flatMap(({ ref, paused, pausedBy, annotations }) => {
+    const how =
+      paused === true && pausedBy === CLUSTERCTL_MANAGER
+        ? 'is paused by clusterctl'
+        : DELETE_FOR_MOVE in annotations && !(LETTING_GO in annotations)
+          ? `is marked to be deleted for a move (${DELETE_FOR_MOVE})`
+          : undefined;
+    if (how === undefined) return [];
+    const sentence = `${title(ref)} ${how}: a clusterctl move of it is under way, or was broken off.`;
+    return [block('clusterctl/moving', title(ref), sentence, 'see that no clusterctl move runs, then undo what it left')];
+  });
 
 /** Kinds whose controller acts whatever is paused. */
 export const unheld: Rule = (facts) =>
@@ -189,4 +208,4 @@ export const undescribed: Rule = (facts) => {
 };
 
 /** Judged again by every look. */
-export const contentRules: readonly Rule[] = [deleting, unheld, steady, owners, ownerCycles, dangling];
+export const contentRules: readonly Rule[] = [deleting, movingElsewhere, unheld, steady, owners, ownerCycles, dangling];

@@ -46,6 +46,7 @@ async function brought(item: Item, original: KubeObject, w: Writing): Promise<Af
       const standing = await w.to.get(refOf(item), { signal: w.c.signal });
       if (standing === undefined && attempt < ATTEMPTS) continue; // went in between
       if (standing === undefined) throw error;
+      await w.c.mine();
       const after = await meet(item, original, standing, w);
       if (after !== undefined) return after;
       if (attempt === ATTEMPTS) throw error;
@@ -85,6 +86,7 @@ async function writeAgain(item: Item, w: Writing): Promise<void> {
     w.to.get(ref, { signal: w.c.signal }),
   ]);
   if (original?.metadata.uid !== item.uid || standing === undefined || !isOurs(item, standing, w.c)) return;
+  await w.c.mine();
   await refresh(item, original as KubeObject, standing, w);
 }
 
@@ -93,6 +95,7 @@ async function make(item: Item, original: KubeObject, w: Writing): Promise<After
   const ref = refOf(item);
   const net = wantsNet(ref);
   const options = { fieldManager: managerOf(w.c.run), signal: w.c.signal };
+  const at = Date.now();
   let made: KubeObject;
   try {
     made = await w.to.create(ref, await bodyFor(item, original, w, net), options);
@@ -102,7 +105,10 @@ async function make(item: Item, original: KubeObject, w: Writing): Promise<After
     w.c.warn(`The target refused ${title(ref)} with its status as an annotation; its status is written directly all the same.`, title(ref));
   }
   w.other.set(item.key, made.metadata.uid);
-  return afterOf(item, original, await putStatus(item, original, made, w), 'created', w);
+  w.other.creations.note(w.to, ref, made, at);
+  const whole = await putStatus(item, original, made, w);
+  w.other.creations.note(w.to, ref, whole, at);
+  return afterOf(item, original, whole, 'created', w);
 }
 
 /** What is sent for an item: everything mapped to the other side. */
@@ -139,6 +145,7 @@ export async function putStatus(item: Item, original: KubeObject, made: KubeObje
     const fresh = await w.to.get(ref, { signal: w.c.signal });
     if (fresh === undefined || fresh.metadata.uid !== made.metadata.uid || !isHeld(marksOf(fresh, kindOf(ref)), kindOf(ref)))
       throw taken(ref);
+    await w.c.mine();
     standing = fresh;
   }
 }
@@ -187,6 +194,7 @@ async function refreshed(item: Item, original: KubeObject, standing: KubeObject,
     }
     const fresh = await w.to.get(ref, { signal: w.c.signal });
     if (fresh === undefined || fresh.metadata.uid !== standing.metadata.uid) throw taken(ref);
+    await w.c.mine();
     copy = fresh;
   }
   w.other.set(item.key, copy.metadata.uid);

@@ -49,6 +49,7 @@ export function contextOf(options: StepOptions): TestContext {
   const context: TestContext = {
     run: options.run ?? 'r1',
     process: options.process ?? 'p1',
+    mine: () => Promise.resolve(),
     plan: {
       roles: Object.fromEntries(Object.keys(options.clusters).map((name) => [name, {}])),
       allow: options.allow ?? [],

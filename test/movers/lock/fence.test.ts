@@ -145,6 +145,16 @@ describe('the fence', () => {
     assert.equal(await reverse.words(), undefined);
   });
 
+  it('takes nothing over from a process that it was not told of: of two thieves one comes late', async () => {
+    const { clusters } = await locked();
+    await fence(clusters, B, NS).takeOver(undefined, new Set(['p1']));
+    const late = fence(clusters, { ...A, process: 'p3' }, NS);
+    await assert.rejects(late.takeOver(undefined, new Set(['p1'])), { code: 'lock/elsewhere', exit: 4 });
+    await fence(clusters, B, NS).mine();
+    const locks = await readLocks(clusters, NS);
+    assert.ok(Date.parse(locks['source']?.since ?? '') > Date.now() - 60_000, 'since when it is held is told anew');
+  });
+
   it('takes nothing over when one of the two is gone: the run has ended', async () => {
     const { clusters } = await locked();
     clusters.source.drop(LEASE);

@@ -50,7 +50,7 @@ describe('taking the lock', () => {
     await assert.rejects(look(take, TARGET, ours), {
       code: 'lock/held',
       exit: 4,
-      message: 'The target cluster is locked by run r0 of ada on laptop.',
+      message: /^The target cluster is locked by run r0 of ada on laptop, since 20\d\d-.*Z\.$/,
     });
     assert.equal((await back(take, SOURCE, ours)).result, 'undone');
     assert.equal((await back(take, TARGET, ours)).result, 'nothing');

@@ -103,6 +103,7 @@ export class Driver {
       plan: this.plan,
       step,
       process: 'process-1',
+      mine: () => Promise.resolve(),
       signal: new AbortController().signal,
       cluster: (part) => cluster(step.roles[part] ?? part),
       clusterOf: cluster,

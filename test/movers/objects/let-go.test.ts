@@ -17,7 +17,7 @@ const MACHINE = { group: 'cluster.x-k8s.io', version: 'v1beta2', kind: 'Machine'
 async function gone(ref: typeof TEMPLATE, meta: Partial<KubeObject['metadata']>): Promise<string[]> {
   const cluster = fakeCluster('source', [NS]);
   const object = cluster.put(make(ref.kind, 'a', { meta, spec: {} }));
-  await letGo(cluster, { ...ref, namespace: NS, name: 'a' }, object, { signal }, PART_OF_A_MOVE);
+  await letGo(cluster, { ...ref, namespace: NS, name: 'a' }, object, { signal, mine: () => Promise.resolve() }, PART_OF_A_MOVE);
   assert.equal(cluster.peek(`${ref.resource}.${ref.group}/${NS}/a`), undefined);
   return cluster.writes.map(({ verb, body }) => {
     const metadata = (body as KubeObject | undefined)?.metadata;

@@ -6,7 +6,7 @@ import type { Cluster, KubeObject } from '../../../cluster/cluster.ts';
 import type { Access } from '../../../graph/ref.ts';
 import type { Action, Seen, StepContext } from '../../../plan/action.ts';
 import type { Data, Item, Step } from '../../../plan/plan.ts';
-import { WITHOUT_FORMER, afterOf, formerOf, patchAsRead, refOf, withFormer } from '../../marked.ts';
+import { WITHOUT_FORMER, afterOf, formerOf, patchAsRead, patchJustRead, refOf, withFormer } from '../../marked.ts';
 import type { Change } from '../../marked.ts';
 import { guardedBy, isFailClosed, webhooksOf } from '../webhooks.ts';
 import type { Webhook } from '../webhooks.ts';
@@ -111,7 +111,7 @@ async function putBack(item: Item, c: StepContext<Cluster>): Promise<'undone' | 
   if (object === undefined || formerOf(object, c.run) === undefined) return 'nothing';
   const known = policies(formerOf(object, c.run)?.value);
   const left = webhooksOf(object).some(({ name, failurePolicy }) => name in known && failurePolicy !== 'Ignore');
-  await patchAsRead(cluster, refOf(item), object, c, (fresh) => restored(fresh, c.run));
+  await patchJustRead(cluster, refOf(item), object, c, (fresh) => restored(fresh, c.run));
   return left ? 'left' : 'undone';
 }
 

@@ -5,7 +5,7 @@
 import type { Cluster, KubeObject } from '../../../cluster/cluster.ts';
 import type { Action, Seen, StepContext } from '../../../plan/action.ts';
 import type { Item } from '../../../plan/plan.ts';
-import { patchAsRead, refOf } from '../../marked.ts';
+import { patchAsRead, patchJustRead, refOf } from '../../marked.ts';
 import { Asked } from '../asked.ts';
 import { countChange, foundOn, isCompensation, isLater, withoutCompensations } from '../counts.ts';
 import { whyNotReady } from '../off.ts';
@@ -41,7 +41,7 @@ export function scaleAction(whyOn: WhyOn): Action<Cluster> {
       if (own === undefined) return journaled(object, item, c, before);
       // Somebody scaled up what we had stopped: theirs now. What we started goes back to 0 whatever its count is by now, or two would act.
       const left = c.step.params['replicas'] === 0 && replicas > 0;
-      await patchAsRead(c.cluster('at'), refOf(item), object, c, () => countChange(c, left ? undefined : own[1], found.slice(0, at)));
+      await patchJustRead(c.cluster('at'), refOf(item), object, c, () => countChange(c, left ? undefined : own[1], found.slice(0, at)));
       return left ? 'left' : 'undone';
     },
     async undone(items, c) {
@@ -98,7 +98,7 @@ function start(object: KubeObject, item: Item, c: StepContext<Cluster>) {
 async function journaled(object: KubeObject, item: Item, c: StepContext<Cluster>, before: unknown): Promise<'undone' | 'nothing'> {
   const stopped = c.step.params['replicas'] === 0 && replicasOf(object) === 0 && !isCompensation(c.plan, c.step.id);
   if (!stopped || typeof before !== 'number' || before === 0) return 'nothing';
-  await patchAsRead(c.cluster('at'), refOf(item), object, c, (fresh) =>
+  await patchJustRead(c.cluster('at'), refOf(item), object, c, (fresh) =>
     replicasOf(fresh) === 0 ? countChange(c, before, foundOn(fresh, c.run)) : undefined,
   );
   return 'undone';

@@ -7,7 +7,7 @@ import { CAPM3_VALUE, HOST_PAUSED } from '../../../kinds/names.ts';
 import type { Action, Seen, StepContext } from '../../../plan/action.ts';
 import { PAUSE_VALUE, PIVOTED } from '../../../plan/marks.ts';
 import type { Item } from '../../../plan/plan.ts';
-import { WITHOUT_FORMER, afterOf, formerOf, patchAsRead, refOf } from '../../marked.ts';
+import { WITHOUT_FORMER, afterOf, formerOf, patchAsRead, patchJustRead, refOf } from '../../marked.ts';
 import type { Change } from '../../marked.ts';
 import { asBaseline, baselineOf, hasStatus, hostPause, showsNoSign, whyNotWhole, whyUnsteady } from '../host.ts';
 import type { Settling } from '../settling.ts';
@@ -38,7 +38,7 @@ export function releaseAction(settling: Settling): Action<Cluster> {
       const host = await c.cluster('to').get(refOf(item));
       if (host?.metadata.annotations?.[PIVOTED] !== c.run) return 'nothing';
       if (hostPause(host) !== undefined) return 'left';
-      await patchAsRead(c.cluster('to'), refOf(item), host, c, (fresh) => heldChange(fresh, c));
+      await patchJustRead(c.cluster('to'), refOf(item), host, c, (fresh) => heldChange(fresh, c));
       return 'undone';
     },
     access: (items, step) => sidesAccess(items, step, 'patch'),

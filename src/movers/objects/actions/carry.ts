@@ -42,6 +42,7 @@ export function carry(other: OtherSide): Action<Cluster> {
       if (original === undefined || original.metadata.uid !== item.uid) return { verb: 'left to the comparison' };
       return await bringOrRenew(item, original, w, below);
     },
+    takeBack: (c, since) => other.creations.takeBack(since, c),
     access: (items, step) => copyAccess(items, step),
   };
 }
@@ -75,6 +76,7 @@ function goneState(item: Item, there: ObjectFact | undefined, c: Context): Seen 
 async function take(item: Item, w: Writing): Promise<After> {
   const standing = await w.to.get(refOf(item), { signal: w.c.signal });
   const goes = standing !== undefined && (isOurs(item, standing, w.c) || isTwin(item, standing.metadata.uid));
+  await w.c.mine();
   if (goes) await letGo(w.to, refOf(item), standing, w.c);
   w.other.set(item.key, undefined);
   return { verb: 'removed' };
@@ -89,6 +91,7 @@ async function bringOrRenew(item: Item, original: KubeObject, w: Writing, below:
   const ref = refOf(item);
   const standing = await w.to.get(ref, { signal: w.c.signal });
   if (standing === undefined) return await create(item, original, w);
+  await w.c.mine();
   if (!isOurs(item, standing, w.c) || standing.metadata.deletionTimestamp !== undefined) return await bring(item, original, w);
   try {
     return await refresh(item, original, standing, w, 'updated');

@@ -39,6 +39,7 @@ export function copy(other: OtherSide): Action<Cluster> {
       bodies.clear();
       return Promise.resolve();
     },
+    takeBack: (c, since) => other.creations.takeBack(since, c),
     access: (items, step) => copyAccess(items, step),
   };
 }

@@ -17,8 +17,10 @@ export function look(): Action<Cluster> {
     probe: () => Promise.resolve(new Map()),
     async find(c) {
       const facts = await readSource(c);
-      const changes = changesIn(facts, standingItems(c), c);
-      await judge(changes, facts, c);
+      const known = standingItems(c);
+      refuseVanished(facts, known);
+      const changes = changesIn(facts, known, c);
+      await judge(changes, known, facts, c);
       const [yields] = c.step.yields ?? [];
       return yields === undefined ? {} : { [yields]: changes };
     },
@@ -48,6 +50,7 @@ function changeOf(fact: ObjectFact, facts: Facts, known: Item | undefined, c: Co
   const item = withTwin(itemOf(fact, facts), known);
   if (known === undefined) return withChange(item, 'new');
   if (known.uid !== fact.uid) return withChange(item, 'recreated');
+  if (isUpgraded(item, known)) return withChange(item, 'changed');
   const before = noted(c, fact.key);
   // Nothing on disk (another machine took the run over): the carry compares with the copy itself.
   if (before === undefined) return withChange(item, 'changed');
@@ -68,16 +71,40 @@ function withTwin(item: Item, known: Item | undefined): Item {
   return twin === undefined ? item : { ...item, vars: { ...item.vars, twin } };
 }
 
+/** Its definition stores another version by now: it is read, and written, in that one. */
+function isUpgraded({ ref }: Item, known: Item | undefined): boolean {
+  return known !== undefined && known.ref?.version !== ref?.version;
+}
+
 function withChange(item: Item, change: NonNullable<ObjectVars['change']>): Item {
   return { ...item, vars: { ...item.vars, change, ...(change === 'gone' ? { gone: true } : {}) } };
 }
 
+/** Where nothing is left, nobody edited a fleet: it was moved or deleted as a whole, and the copies may be all there is. @throws MigrateError `objects/vanished` (5) */
+function refuseVanished(facts: Facts, known: ReadonlyMap<Key, Item>): void {
+  if (facts.scope.size > 0 || known.size === 0) return;
+  throw new MigrateError(
+    'objects/vanished',
+    EXIT.partial,
+    `All ${known.size} objects that were copied are gone from the source: somebody has moved or deleted them. The copies are kept, held.`,
+    {
+      subjects: [...known.values()].slice(0, 5).map((item) => (item.ref === undefined ? item.key : title(item.ref))),
+      next: ['Find out where they are; only then resume, or roll back, which removes the copies.'],
+    },
+  );
+}
+
 /** The rules about objects again, over what is new or changed. @throws MigrateError `objects/blocked` (exit 5) with names */
-async function judge(changes: readonly Item[], facts: Facts & { readonly source: ClusterFacts }, c: Context): Promise<void> {
+async function judge(
+  changes: readonly Item[],
+  known: ReadonlyMap<Key, Item>,
+  facts: Facts & { readonly source: ClusterFacts },
+  c: Context,
+): Promise<void> {
   const names = new Set(changes.filter((item) => varsOf(item).gone !== true).flatMap(({ ref }) => (ref === undefined ? [] : [title(ref)])));
   if (names.size === 0) return;
   const findings = contentRules.flatMap((rule) => rule(facts)).filter(({ subject }) => names.has(subject));
-  findings.push(...(await newKinds(changes, facts, c)));
+  findings.push(...(await newKinds(changes, known, facts, c)));
   const blocking = lower(findings, c.plan.allow).filter(isBlocking);
   if (blocking.length === 0) return;
   const told = blocking.map(({ sentence }) => sentence);
@@ -95,10 +122,12 @@ async function judge(changes: readonly Item[], facts: Facts & { readonly source:
 /** A new object may be the first of its kind, or in a namespace that is going away: only then is the target asked what it serves. */
 async function newKinds(
   changes: readonly Item[],
+  known: ReadonlyMap<Key, Item>,
   facts: Facts & { readonly source: ClusterFacts },
   c: Context,
 ): Promise<ReturnType<(typeof contentRules)[number]>> {
-  const fresh = changes.filter((item) => varsOf(item).change === 'new');
+  const upgraded = (item: Item): boolean => varsOf(item).gone !== true && isUpgraded(item, known.get(item.key));
+  const fresh = changes.filter((item) => varsOf(item).change === 'new' || upgraded(item));
   if (fresh.length === 0) return [];
   const to = c.cluster('to');
   const [kinds, namespaces] = await Promise.all([knownKinds(to, c.signal), readNamespaces(to, c.signal)]);
@@ -112,7 +141,7 @@ async function newKinds(
     rule,
     level: 'block' as const,
     subject: item.ref === undefined ? item.key : title(item.ref),
-    sentence: `${item.ref === undefined ? item.key : title(item.ref)} is new, and ${why}.`,
+    sentence: `${item.ref === undefined ? item.key : title(item.ref)} ${upgraded(item) ? `is stored as ${item.ref?.version ?? 'another version'} by now` : 'is new'}, and ${why}.`,
   });
   return [
     ...missing.map((item) => block('objects/kind-missing', item, 'the target does not serve its kind in that version')),

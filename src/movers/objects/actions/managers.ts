@@ -21,7 +21,8 @@ export function managers(): Action<Cluster> {
           const copy = there.get(key);
           // A twin is written in place: its fields would stay ours.
           const kept = isNoted(noted(c, key), 'kept') && varsOf(item).twin === undefined;
-          const done = copy === undefined || c.outcome(c.step.id, key) !== undefined || kept;
+          // Without an entry of ours it has been restored, by whichever process, or was never ours.
+          const done = copy?.madeBy === undefined || c.outcome(c.step.id, key) !== undefined || kept;
           return [key, done ? { state: 'done' } : { state: 'todo', saw: { uid: copy.uid, resourceVersion: copy.resourceVersion } }];
         }),
       );
@@ -61,6 +62,7 @@ async function restore(
     }
     const standing = await to.get(ref, { signal: c.signal });
     if (standing === undefined) return { verb: 'gone' };
+    await c.mine();
     ({ uid, resourceVersion } = standing.metadata);
   }
 }

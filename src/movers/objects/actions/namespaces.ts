@@ -32,6 +32,7 @@ export function namespaces(): Action<Cluster> {
       const ours = standing !== undefined && (after?.uid === standing.metadata.uid || isMadeBy(standing, c.run));
       if (standing === undefined || !ours) return 'nothing';
       if (await hasContent(standing.metadata.name, to, c)) return 'left';
+      await c.mine();
       const { uid, resourceVersion } = standing.metadata;
       await to.remove(refOf(item), {
         ...(uid === undefined ? {} : { uid }),

@@ -27,6 +27,7 @@ export function remove(other: OtherSide): Action<Cluster> {
     },
     async prepare(_items, c) {
       derived = isCopies(c) ? NONE : await derivedObjects(c);
+      await c.mine();
     },
     async apply(item, seen, c) {
       const at = c.cluster('at');

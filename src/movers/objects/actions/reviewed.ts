@@ -101,7 +101,7 @@ function drifted(open: readonly Drifted[], c: Context): MigrateError {
   const resume = `kubectl migrate resume ${c.run}${names.map((name) => ` --allow ${DRIFT_RULE}${name}`).join('')}`;
   const begun = hasWritten(c);
   const sentence = `No longer as ${file} says: ${open.slice(0, NAMED).map(saidOf).join(', ')}${more}.`;
-  return new MigrateError(DRIFT_RULE, begun ? EXIT.partial : EXIT.blocked, sentence, {
+  return new MigrateError('plan-file/drift', begun ? EXIT.partial : EXIT.blocked, sentence, {
     subjects: open.map(({ name }) => name),
     next: [begun ? resume : `kubectl migrate apply ${file} --accept-drift`],
   });

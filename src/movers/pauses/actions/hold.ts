@@ -7,7 +7,7 @@ import type { Key } from '../../../graph/ref.ts';
 import type { Action, Seen, StepContext } from '../../../plan/action.ts';
 import { FORMER } from '../../../plan/marks.ts';
 import type { Data, Item } from '../../../plan/plan.ts';
-import { afterOf, anyFormer, formerOf, itemAccess, patchAsRead, readItems, refOf } from '../../marked.ts';
+import { afterOf, anyFormer, formerOf, itemAccess, patchAsRead, patchJustRead, readItems, refOf } from '../../marked.ts';
 import { HOSTS, clusterOfHost, isCluster, isHost, markedByCapm3, some } from '../hosts-below.ts';
 import { freedChange, heldChange, isOurValue, isPaused, pauseOn, placeOf, restored } from '../mark.ts';
 
@@ -104,12 +104,12 @@ export async function free(
   if (object === undefined) return 'nothing';
   const ours = isOurValue(object, place);
   if (formerOf(object, c.run) !== undefined) {
-    await patchAsRead(cluster, refOf(item), object, c, (fresh) => freedChange(fresh, place, c.run));
+    await patchJustRead(cluster, refOf(item), object, c, (fresh) => freedChange(fresh, place, c.run));
     return ours ? 'undone' : 'left';
   }
   // Our note was taken off by somebody, our pause was not: then the journal tells what stood there. Another run's mark is that run's.
   if (before === undefined || !ours || anyFormer(object) !== undefined) return 'nothing';
-  await patchAsRead(cluster, refOf(item), object, c, (fresh) =>
+  await patchJustRead(cluster, refOf(item), object, c, (fresh) =>
     isOurValue(fresh, place) && fresh.metadata.annotations?.[FORMER] === object.metadata.annotations?.[FORMER]
       ? restored(place, before)
       : undefined,

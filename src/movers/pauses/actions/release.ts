@@ -3,7 +3,7 @@ import type { Cluster, KubeObject, ManagedField } from '../../../cluster/cluster
 import type { Action, Seen, StepContext } from '../../../plan/action.ts';
 import { PIVOTED } from '../../../plan/marks.ts';
 import type { Data, Item } from '../../../plan/plan.ts';
-import { afterOf, formerOf, isOurEntry, itemAccess, patchAsRead, readItems, refOf } from '../../marked.ts';
+import { afterOf, formerOf, isOurEntry, itemAccess, patchAsRead, patchJustRead, readItems, refOf } from '../../marked.ts';
 import { HOSTS, isCluster, markedByCapm3, some } from '../hosts-below.ts';
 import { freedChange, heldChange, isPaused, placeOf } from '../mark.ts';
 
@@ -61,7 +61,7 @@ async function holdAgain(
   // Nothing of ours was taken off, or its user has paused it since.
   if (object?.metadata.annotations?.[PIVOTED] !== c.run) return 'nothing';
   if (isPaused(object, place)) return 'left';
-  await patchAsRead(cluster, refOf(item), object, c, (fresh) =>
+  await patchJustRead(cluster, refOf(item), object, c, (fresh) =>
     isPaused(fresh, place) ? undefined : heldChange(c, place, before ?? null),
   );
   return 'undone';
