@@ -339,22 +339,6 @@ function parseDryRun(text: string): string {
 
 export const yesFlag = (summary: string) => ({ yes: Flags.boolean({ char: 'y', summary, helpGroup: GROUPS.run }) });
 
-export const stealFlag = {
-  'steal-lock': Flags.boolean({
-    summary: 'take the run over from the machine that holds it; asks once',
-    helpGroup: GROUPS.run,
-  }),
-};
-
-/** Of commands that can do without the run directory. */
-export const fromClustersFlag = {
-  'from-clusters': Flags.boolean({
-    summary: 'the machine that has the run is lost: rebuild it from both clusters and take it over; asks once',
-    helpGroup: GROUPS.run,
-  }),
-  'lock-namespace': lockAndConflictFlags['lock-namespace'],
-};
-
 export const retireFlag = {
   retire: Flags.boolean({ summary: 'also remove the originals from the source at the end', helpGroup: GROUPS.run }),
 };

@@ -3,6 +3,7 @@ import { resume } from '../cli/again.ts';
 import { backupKeyFlags } from '../cli/backup.ts';
 import * as flags from '../cli/flags.ts';
 import { MigrateCommand } from '../cli/migrate-command.ts';
+import { fromClustersFlag, stealFlag } from '../cli/take-over-flags.ts';
 
 export default class Resume extends MigrateCommand<typeof Resume> {
   static override summary = 'go on with a run that stopped';
@@ -25,8 +26,8 @@ Without RUN: the only unfinished one.`;
     ...flags.allowFlag,
     ...flags.timeoutFlag(),
     ...flags.stayFrozenFlag,
-    ...flags.stealFlag,
-    ...flags.fromClustersFlag,
+    ...stealFlag,
+    ...fromClustersFlag,
     ...flags.clusterFlags,
     ...flags.identityFlags,
     ...flags.stateDirFlag,

@@ -2,6 +2,7 @@ import { Args } from '@oclif/core';
 import { retire } from '../cli/again.ts';
 import * as flags from '../cli/flags.ts';
 import { MigrateCommand } from '../cli/migrate-command.ts';
+import { stealFlag } from '../cli/take-over-flags.ts';
 
 export default class Retire extends MigrateCommand<typeof Retire> {
   static override summary = 'remove the originals from the source, once the target acts';
@@ -19,7 +20,7 @@ This cannot be undone. Without RUN: the only unfinished one.`;
   static override flags = {
     ...flags.yesFlag('do not ask'),
     ...flags.timeoutFlag(),
-    ...flags.stealFlag,
+    ...stealFlag,
     ...flags.clusterFlags,
     ...flags.identityFlags,
     ...flags.stateDirFlag,

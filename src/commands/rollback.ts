@@ -4,6 +4,7 @@ import { backupKeyFlags } from '../cli/backup.ts';
 import * as flags from '../cli/flags.ts';
 import { MigrateCommand } from '../cli/migrate-command.ts';
 import { rollbackFlags } from '../cli/rollback-flags.ts';
+import { fromClustersFlag, stealFlag } from '../cli/take-over-flags.ts';
 
 export default class Rollback extends MigrateCommand<typeof Rollback> {
   static override summary = 'put the source back to act, whatever a run has come to';
@@ -29,8 +30,8 @@ Asks once, telling what will be undone, made up for, or cannot be. Without RUN: 
     ...flags.allowFlag,
     ...flags.timeoutFlag(),
     ...flags.stayFrozenFlag,
-    ...flags.stealFlag,
-    ...flags.fromClustersFlag,
+    ...stealFlag,
+    ...fromClustersFlag,
     ...flags.clusterFlags,
     ...flags.identityFlags,
     ...flags.stateDirFlag,
