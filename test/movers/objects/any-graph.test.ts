@@ -80,7 +80,8 @@ function graphOf(nodes: readonly Node[]): Made[] {
     made.push({
       object,
       key,
-      before: [...owners, ...(soft === undefined ? [] : [soft])].map((owner) => owner.key),
+      // One that has owners in writing goes after those alone, as with clusterctl.
+      before: [...owners, ...(soft === undefined || owners.length > 0 ? [] : [soft])].map((owner) => owner.key),
       moves: !CORE.includes(one.kind) || owners.length > 0 || soft !== undefined,
     });
   });
