@@ -18,7 +18,7 @@ export async function filesOf(bytes: Buffer, known: ReadonlySet<string>, most: n
     strict: true,
     onReadEntry: (entry) => {
       if (entry.type !== 'File' || !known.has(entry.path) || entries.has(entry.path)) {
-        parser.abort(new Error(`it holds ${entry.path}, which is no part of it`));
+        parser.abort(new Error(`it holds ${entry.path}, which does not belong there`));
         return;
       }
       const chunks: Buffer[] = [];

@@ -39,7 +39,7 @@ describe(`a sample of the sweep (seed ${SEED})`, function () {
     assert.equal(run.exit, 0, run.stderr);
     const status = await theatre.stage.run(['status', '-o', 'json'], { env: { KUBECTL_MIGRATE_STATE_DIR: theatre.folder } });
     assert.equal((JSON.parse(status.stdout) as { state: string }).state, 'done', status.stdout);
-    assert.deepEqual(await theatre.end(true), []);
+    assert.deepEqual(await theatre.end('moved'), []);
     size = { requests: run.requests.length, writes: run.requests.filter(({ write }) => write).length };
     assert.ok(size.writes > 100 && size.requests > size.writes, JSON.stringify(size));
   });
@@ -75,7 +75,7 @@ describe(`a sample of the sweep (seed ${SEED})`, function () {
       await there.create('/api/v1/namespaces', { metadata: { name: 'metal3' } });
     await there.create(POOLS, { ...pool, metadata: { name, namespace, finalizers: ['example.com/kept'] } });
     await there.delete(`${POOLS}/${name}`);
-    const told = (await theatre.end(false)).join('\n');
+    const told = (await theatre.end('back')).join('\n');
     assert.match(told, /ConfigMap\/shop\/shop changed on the \w+, outside the plan/);
     assert.match(told, new RegExp(`IPPool/metal3/${name} has an owner that acts on both sides`));
     assert.match(told, new RegExp(`IPPool/metal3/${name} on the target is being deleted without a mark while its finalizers stand`));

@@ -107,7 +107,7 @@ function unlocked({ now }: Look): string[] {
 }
 
 export interface Ended {
-  readonly command: 'pivot' | 'resume' | 'rollback';
+  readonly command: 'pivot' | 'resume' | 'rollback' | 'retire';
   readonly exit: number;
   /** Writes that the server carried out, but for those to Leases. */
   readonly writes: number;
@@ -117,7 +117,7 @@ export interface Ended {
 export function exitUntruths({ command, exit, writes }: Ended, said: Said | undefined): string[] {
   const state = said?.state ?? 'no run';
   const wrong = (so: boolean, sentence: string): string[] => (so ? [] : [`${command} ended with ${exit}, but ${sentence}`]);
-  if (exit === 0) return wrong(state === (command === 'rollback' ? 'rolled-back' : 'done'), `the run is ${state}`);
+  if (exit === 0) return wrong(state === (command === 'rollback' || command === 'retire' ? 'rolled-back' : 'done'), `the run is ${state}`);
   if ([1, 2, 4].includes(exit)) return wrong(writes === 0, `${writes} writes were made`);
   if ([5, 6].includes(exit))
     return wrong(said?.finished === false && said.next.length > 0, `the run is ${state} and cannot be taken up again`);

@@ -6,15 +6,16 @@ import { create, extract } from 'tar';
 import { Journal, readJournal } from '../../src/journal/journal.ts';
 import type { Entry } from '../../src/journal/records.ts';
 import { exportRun, importRun } from '../../src/runs/archive.ts';
-import { createRun, runFiles } from '../../src/runs/directory.ts';
+import { createRun, planHash, runFiles } from '../../src/runs/directory.ts';
 import { item, smallPlan } from '../engine/world.ts';
 
 const RUN = 'pivot-20261121-100000-abcd';
+const PLAN = smallPlan([item('a')]);
 const START = {
   type: 'start',
   run: RUN,
   runbook: 'small',
-  planHash: '',
+  planHash: planHash(PLAN),
   operator: 'ada',
   host: 'laptop',
   process: 'p1',
@@ -36,7 +37,7 @@ describe('a run as an archive', () => {
 
   async function runWith(...entries: object[]): Promise<void> {
     const files = runFiles(here, RUN);
-    await createRun(files, smallPlan([item('a')]), Buffer.alloc(32, 7));
+    await createRun(files, PLAN, Buffer.alloc(32, 7));
     const journal = await Journal.open(files.journal, { records: [], length: 0, torn: false });
     for (const entry of entries) await journal.append(entry as Entry);
     await journal.close();
@@ -115,7 +116,7 @@ describe('a run as an archive', () => {
         await rm(join(open, 'hmac.key'));
         return undefined;
       },
-      'which is no part of a run': async (open) => {
+      'which does not belong there': async (open) => {
         await writeFile(join(dir, 'evil'), 'x');
         return [...(await readdir(open)), '../evil'];
       },

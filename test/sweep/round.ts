@@ -1,16 +1,10 @@
 /** Plays one case: a run, its fault, the recovery, and everything that must hold. */
 import { faultOf, nameOf, type Case, type Kill } from './cases.ts';
-import { saysNothingToDo, type Done, type Theatre } from './theatre.ts';
+import { saysNothingToDo, type Done, type Theatre, type Whereabouts } from './theatre.ts';
 
 /** How a case came to its end. `beyond`: the request that was to be struck never came. */
 export type How =
-  | 'finished'
-  | 'resumed'
-  | 'rolled back'
-  | 'not rolled back after the commit, resumed'
-  | 'nothing begun'
-  | 'nothing begun, run anew'
-  | 'beyond';
+  'finished' | 'resumed' | 'rolled back' | 'rolled back after the commit' | 'nothing begun' | 'nothing begun, run anew' | 'beyond';
 
 export interface Played {
   readonly name: string;
@@ -30,8 +24,8 @@ export async function play(theatre: Theatre, one: Case): Promise<Played> {
   const began = performance.now();
   await theatre.begin();
   const run = await theatre.run('pivot', faultOf(one));
-  const { how, moved, wrong, second = '' } = one.mode === 'kill' && run.killed ? await recover(theatre, one, run) : unharmed(run);
-  const broken = [...wrong, ...(await theatre.end(moved))];
+  const { how, fleet, wrong, second = '' } = one.mode === 'kill' && run.killed ? await recover(theatre, one, run) : unharmed(run);
+  const broken = [...wrong, ...(await theatre.end(fleet))];
   return {
     name: nameOf(one),
     how,
@@ -45,8 +39,7 @@ export async function play(theatre: Theatre, one: Case): Promise<Played> {
 
 interface Outcome {
   readonly how: How;
-  /** The fleet is on the other side now. */
-  readonly moved: boolean;
+  readonly fleet: Whereabouts;
   readonly wrong: readonly string[];
   readonly second?: string;
 }
@@ -57,7 +50,7 @@ function told({ struck }: Done): string {
 
 function unharmed(run: Done): Outcome {
   const wrong = run.exit === 0 ? [] : [`${run.command} ended with ${run.exit}: ${run.stderr.slice(-1500)}`];
-  return { how: run.struck === undefined ? 'beyond' : 'finished', moved: true, wrong };
+  return { how: run.struck === undefined ? 'beyond' : 'finished', fleet: 'moved', wrong };
 }
 
 async function recover(theatre: Theatre, { then, second }: Kill, run: Done): Promise<Outcome> {
@@ -69,18 +62,21 @@ async function recover(theatre: Theatre, { then, second }: Kill, run: Done): Pro
   return ended(theatre, run, await theatre.run(then));
 }
 
+const BACK: Outcome = { how: 'rolled back', fleet: 'back', wrong: [] };
+const MOVED: Outcome = { how: 'resumed', fleet: 'moved', wrong: [] };
+
 /** What the recovery came to; what it left to be done is done. */
 async function ended(theatre: Theatre, run: Done, recovery: Done): Promise<Outcome> {
   const { command, exit, stderr, view } = recovery;
   const fine = (done: Done): string[] => (done.exit === 0 ? [] : [`${done.command} ended with ${done.exit}: ${done.stderr.slice(-1500)}`]);
-  if (exit === 0) return { how: command === 'rollback' ? 'rolled back' : 'resumed', moved: command === 'resume', wrong: [] };
+  if (exit === 0 && command === 'rollback' && run.view?.committed === true)
+    return { how: 'rolled back after the commit', fleet: 'brought back', wrong: fine(await theatre.run('retire')) };
+  if (exit === 0) return command === 'rollback' ? BACK : MOVED;
   if (saysNothingToDo({ exit, stderr })) {
-    if (view?.state === 'rolled-back') return { how: 'rolled back', moved: false, wrong: [] };
-    if (view?.state === 'done') return { how: 'resumed', moved: true, wrong: [] };
-    if (theatre.isUntouched()) return { how: 'nothing begun', moved: false, wrong: [] };
-    return { how: 'nothing begun, run anew', moved: true, wrong: fine(await theatre.run('pivot')) };
+    if (view?.state === 'rolled-back') return BACK;
+    if (view?.state === 'done') return MOVED;
+    if (theatre.isUntouched()) return { ...BACK, how: 'nothing begun' };
+    return { how: 'nothing begun, run anew', fleet: 'moved', wrong: fine(await theatre.run('pivot')) };
   }
-  if (command === 'rollback' && exit === 4 && run.view?.committed === true)
-    return { how: 'not rolled back after the commit, resumed', moved: true, wrong: fine(await theatre.run('resume')) };
-  return { how: 'resumed', moved: command === 'resume', wrong: fine(recovery) };
+  return { ...(command === 'resume' ? MOVED : BACK), wrong: fine(recovery) };
 }

@@ -36,7 +36,7 @@ function casesOf(size: Size): Case[] {
 async function measure(theatre: Theatre): Promise<void> {
   await theatre.begin();
   const { exit, requests, stderr } = await theatre.run('pivot');
-  const broken = await theatre.end(true);
+  const broken = await theatre.end('moved');
   if (exit !== 0 || broken.length > 0)
     throw new Error(`a run without faults ended with ${exit}: ${[...broken, stderr.slice(-2000)].join('\n')}`);
   const { gitVersion } = (await theatre.stage.s.request('GET', '/version')).body as { gitVersion: string };

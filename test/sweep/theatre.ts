@@ -15,7 +15,10 @@ const CLOCK = '0.05';
 const TIMEOUT = ['--timeout', '1h'];
 const PATIENCE_MS = 240_000;
 
-export type Command = 'pivot' | 'resume' | 'rollback';
+export type Command = 'pivot' | 'resume' | 'rollback' | 'retire';
+
+/** Where the fleet is at the end of a round: on the other side; back, as it never left; or brought back by those who had it for a moment. */
+export type Whereabouts = 'moved' | 'back' | 'brought back';
 
 /** How one process ended, and what it did. */
 export interface Done {
@@ -99,12 +102,14 @@ export class Theatre {
     const done = { command, exit: exitCode ?? -1, killed, stderr, requests, struck: requests.find(({ act }) => act !== undefined) };
     await this.#watcher.caughtUp();
     const views = await listRuns(this.#runs);
-    const view = command === 'rollback' ? views[0] : views.at(-1);
+    const view = command === 'rollback' || command === 'retire' ? views[0] : views.at(-1);
+    // A way round has the sides exchanged, and what it takes back is over before the other side is empty: what is true is said once it is retired.
+    const speaks = command === 'retire' || views.every(({ reverses }) => reverses === undefined);
     const writes = requests.filter(({ write, status = 500, path }) => write && status < 300 && !path.includes('/leases/')).length;
     this.#note(
       ...this.#canaries.inText(`the output of ${command}`, `${stdout}\n${stderr}`),
-      ...untruths(view, this.#before, this.#watcher.now(), this.#scope),
-      ...(killed || saysNothingToDo(done) ? [] : exitUntruths({ command, exit: done.exit, writes }, view)),
+      ...(speaks ? untruths(view, this.#before, this.#watcher.now(), this.#scope) : []),
+      ...(killed || !speaks || saysNothingToDo(done) ? [] : exitUntruths({ command, exit: done.exit, writes }, view)),
     );
     return { ...done, view };
   }
@@ -116,12 +121,13 @@ export class Theatre {
   }
 
   /** The round is over: where the fleet is now, whole, and what was broken on the way. Empty = nothing. */
-  async end(moved: boolean): Promise<string[]> {
+  async end(fleet: Whereabouts): Promise<string[]> {
     const [a, b] = (await this.stage.snapshots()).map((all) => only(all, this.#scope.keys)) as [Snapshot, Snapshot];
     const [source, target] = this.#forth ? [a, b] : [b, a];
+    const moved = fleet === 'moved';
     const [here, there] = moved ? [target, source] : [source, target];
     // Only the first cluster's Ironic keeps its database: elsewhere hosts are registered anew when it comes back.
-    const strict = !moved && this.#forth;
+    const strict = fleet === 'back' && this.#forth;
     await this.#watcher.caughtUp();
     this.#note(
       ...breaches(this.#watcher.history(), this.#scope),
