@@ -1,11 +1,14 @@
 /** Whose a run is: this machine's, another one's, or nobody's any more. The Leases say it; the journal says which of their names are ours. */
 import { hostname } from 'node:os';
+import { dirname } from 'node:path';
 import type { Cluster } from '../cluster/cluster.ts';
 import { EXIT, MigrateError, blocked } from '../errors.ts';
 import type { Role } from '../graph/ref.ts';
 import type { RunState } from '../journal/replay.ts';
 import { readLocks, type Lock } from '../movers/lock/index.ts';
 import type { Plan } from '../plan/plan.ts';
+import { runFiles, type RunFiles } from './directory.ts';
+import { readRun } from './list.ts';
 import type { Answer, Question, SideView } from './runs.ts';
 import { servers } from './sides.ts';
 
@@ -22,15 +25,27 @@ export interface Holding {
 
 /** Reads both Leases. @throws ApiFailure */
 export async function holdingOf(
-  { run, plan, state }: { readonly run: string; readonly plan: Plan; readonly state: RunState },
+  { run, plan, state, files }: { readonly run: string; readonly plan: Plan; readonly state: RunState; readonly files: RunFiles },
   clusters: Readonly<Record<Role, Cluster>>,
 ): Promise<Holding> {
   const locks = await readLocks(servers(clusters), plan.options.lockNamespace);
-  const here = new Set(
-    [...state.processes].flatMap(([process, { host, imported }]) => (host === hostname() && !imported ? [process] : [])),
-  );
+  // What took the run back and was taken back itself gave the Leases back in the name of its own process.
+  const borrowers = await Promise.all(state.reversals.map((by) => stateOf(runFiles(dirname(files.directory), by))));
+  const here = new Set([state, ...borrowers].flatMap((one) => (one === undefined ? [] : processesHere(one))));
   const elsewhere = Object.values(locks).filter((lock) => lock !== undefined && lock.run === run && !here.has(lock.process)) as Lock[];
   return { locks, elsewhere, here, current: elsewhere.every(({ process }) => state.processes.has(process)) };
+}
+
+function processesHere({ processes }: RunState): string[] {
+  return [...processes].flatMap(([process, { host, imported }]) => (host === hostname() && !imported ? [process] : []));
+}
+
+/** Of a run whose directory may be gone. */
+async function stateOf(files: RunFiles): Promise<RunState | undefined> {
+  return await readRun(files).then(
+    ({ state }) => state,
+    () => undefined,
+  );
 }
 
 /** Who holds it, for people: `ada on laptop, since 2026-11-21T03:15:02Z`. */

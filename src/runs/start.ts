@@ -196,10 +196,9 @@ async function tidy(
   const standing = runs.filter((run) => run.begun || run.alive);
   const dead = runs.filter((run) => !run.alive && (run.finished || !run.begun));
   const locks = dead.length === 0 ? undefined : await seenLocks(clusters, namespace);
-  if (locks === undefined) return standing;
-  for (const { run, begun, reverses, state } of dead) {
+  for (const { run, begun, reverses, state } of locks === undefined ? [] : dead) {
     const lender = state === 'done' ? undefined : runs.find((one) => one.run === reverses && one.state !== 'done');
-    const held = Object.values(locks).find((lock) => lock?.run === run);
+    const held = Object.values(locks ?? {}).find((lock) => lock?.run === run);
     if (held !== undefined)
       await (lender === undefined ? release(clusters, run, namespace) : handBack(clusters, { ...held, run: lender.run }, run, namespace));
     if (!begun) await removeRun(runFiles(stateDir, run));

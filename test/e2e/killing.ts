@@ -48,7 +48,8 @@ export async function killAt(stage: { start(argv: readonly string[]): Running },
     } else if (event.type === 'phase' && event.status === 'started' && event.phase === moment.phase) setTimeout(kill, moment.ms);
   });
   const { signal, exitCode, stdout, stderr } = await child;
-  const told = `exit ${String(exitCode)}: ${stderr.slice(-1500)}`;
+  const failures = stderr.split('\n').filter((line) => line.startsWith('{"type":"failure"'));
+  const told = `exit ${String(exitCode)}: ${failures.join(' ')} ${stderr.slice(-1500)}`;
   return { exit: exitCode ?? -1, stdout, stderr, killed: signal === 'SIGKILL', told };
 }
 

@@ -207,7 +207,7 @@ describe('a pivot that is refused says why and what to do, and writes nothing:',
 
     it('without a look at kube-system, whose UID tells clusters apart, nothing is begun either', async () => {
       await refuses(stage, pivot('--as', 'stranger'), {
-        exit: 1,
+        exit: 4,
         says: [
           /Cannot tell which cluster the source .* is: user ".*" may not read its namespace kube-system.*User "stranger" cannot get resource/,
         ],
