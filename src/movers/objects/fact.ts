@@ -117,7 +117,8 @@ function managersOf(object: KubeObject): Pick<ObjectFact, 'managed' | 'madeBy' |
   const managed = entries.some(
     ({ operation, manager }) => operation === 'Apply' || manager?.startsWith('kubectl-client-side-apply') === true,
   );
-  const madeBy = entries.find(({ manager }) => manager?.startsWith(`${MANAGER}/`) === true)?.manager;
+  // The last that wrote it: the server keeps them in the order of time, and one that went to and fro carries several.
+  const madeBy = entries.findLast(({ manager }) => manager?.startsWith(`${MANAGER}/`) === true)?.manager;
   const created = object.metadata.creationTimestamp;
   return { managed, ...(madeBy === undefined ? {} : { madeBy, ...(created === undefined ? {} : { created }) }) };
 }
