@@ -7,8 +7,9 @@ import type { Facts } from '../plan/facts.ts';
 import type { ItemSet, Phase, Plan } from '../plan/plan.ts';
 import type { MoveOptions } from './move-objects.ts';
 import { Procedure } from './procedure.ts';
-import { LET_GO_SETS, letGo } from './release.ts';
-import { ACROSS, BOTH, FOUND, MOVED, TARGET, copied } from './steps.ts';
+import { planned, scopedOptions } from './planned.ts';
+import { LET_GO_SETS, letGo, lettingGo } from './release.ts';
+import { ACROSS, BOTH, FOUND, MOVED, TARGET, copied, copiesRemoved, lockIn } from './steps.ts';
 
 const COPIED = copied(['rollback/copies']);
 
@@ -17,11 +18,7 @@ function loadPhases(o: MoveOptions, p: Procedure): readonly Phase[] {
 
   const prepare = p
     .phase('prepare', 'source-active')
-    .step('lock', 'lock.take', BOTH, 'locks', 'take the lock on the target', {
-      params: { namespace: o.lockNamespace },
-      safety: 'reversible',
-      stands: { until: 'end' },
-    })
+    .step('lock', 'lock.take', BOTH, 'locks', 'take the lock on the target', lockIn(o.lockNamespace))
     .step('webhooks', 'controllers.answer', TARGET, 'target-webhooks', "see the target's webhooks answer")
     .step('namespaces', 'objects.namespaces', ACROSS, 'namespaces', 'create missing namespaces', { safety: 'compensable' });
 
@@ -46,11 +43,7 @@ function loadPhases(o: MoveOptions, p: Procedure): readonly Phase[] {
     .phase('verify', 'target-active')
     .step('objects', 'objects.verify', ACROSS, 'all', 'compare the target with what was in the files');
 
-  p.aside('rollback').step('copies', 'objects.remove', TARGET, 'copies', 'remove the copies', {
-    params: { copies: true },
-    order: 'owners-last',
-    safety: 'compensable',
-  });
+  copiesRemoved(p);
 
   return [preflight, prepare, precopy, compare, release, verify].map((phase) => phase.done());
 }
@@ -64,27 +57,13 @@ const SETS: readonly ItemSet[] = [...FOUND.filter(({ id }) => !LATER.some((later
 export function loadPlan(facts: Facts, movers: readonly Mover[], o: MoveOptions, roles: Plan['roles']): Plan {
   const procedure = new Procedure(o.timeout);
   const phases = loadPhases(o, procedure);
-  return {
+  return planned({ facts, movers, roles, allow: o.allow }, procedure, {
     runbook: 'load',
-    roles,
     phases,
-    steps: procedure.steps,
-    sets: [...movers.flatMap((mover) => mover.sets?.(facts) ?? []), ...SETS],
-    findings: [],
-    left: facts.left,
+    sets: SETS,
     commit: { before: 'release' },
     thaw: { from: 'compare', keep: [] },
-    report: {
-      objects: 'all',
-      moved: MOVED,
-      released: { set: 'release/all', steps: procedure.steps.filter(({ action }) => action === 'release').map(({ id }) => id) },
-    },
-    options: {
-      lockNamespace: o.lockNamespace,
-      onConflict: o.onConflict,
-      kinds: o.kinds ?? [],
-      ...(facts.scoping ?? o.scoping),
-    } satisfies Plan['options'],
-    allow: o.allow,
-  };
+    report: { objects: 'all', moved: MOVED, released: lettingGo(procedure) },
+    options: scopedOptions(facts, o),
+  });
 }

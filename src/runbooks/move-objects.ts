@@ -7,9 +7,25 @@ import type { Facts } from '../plan/facts.ts';
 import type { Data, ItemSet, Phase, Plan } from '../plan/plan.ts';
 import type { Scoping } from '../plan/selection.ts';
 import { Procedure } from './procedure.ts';
-import { LET_GO_SETS, letGo } from './release.ts';
+import { planned, scopedOptions } from './planned.ts';
+import { LET_GO_SETS, letGo, lettingGo } from './release.ts';
 import { running } from './running.ts';
-import { ACROSS, ALL, BOTH, FOUND, HELD, MOVED, SOURCE, TARGET, backedUp, backupSet, copied, type BackupOptions } from './steps.ts';
+import {
+  ACROSS,
+  ALL,
+  BOTH,
+  FOUND,
+  HELD,
+  MOVED,
+  SOURCE,
+  TARGET,
+  backedUp,
+  backupSet,
+  copied,
+  copiesRemoved,
+  lockIn,
+  type BackupOptions,
+} from './steps.ts';
 
 export interface MoveOptions {
   /** Bounds each step; milliseconds. */
@@ -35,11 +51,7 @@ export function movePhases(o: MoveOptions, seen: readonly string[], p: Procedure
 
   const prepare = p
     .phase('prepare', 'source-active')
-    .step('lock', 'lock.take', BOTH, 'locks', 'take the lock on both clusters', {
-      params: { namespace: o.lockNamespace },
-      safety: 'reversible',
-      stands: { until: 'end' },
-    })
+    .step('lock', 'lock.take', BOTH, 'locks', 'take the lock on both clusters', lockIn(o.lockNamespace))
     .step('webhooks', 'controllers.answer', TARGET, 'target-webhooks', "see the target's webhooks answer")
     .step('namespaces', 'objects.namespaces', ACROSS, 'namespaces', 'create missing namespaces', { safety: 'compensable' });
 
@@ -94,11 +106,7 @@ export function movePhases(o: MoveOptions, seen: readonly string[], p: Procedure
       safety: 'irreversible',
     });
 
-  p.aside('rollback').step('copies', 'objects.remove', TARGET, 'copies', 'remove the copies', {
-    params: { copies: true },
-    order: 'owners-last',
-    safety: 'compensable',
-  });
+  copiesRemoved(p);
 
   return [preflight, prepare, precopy, freeze, delta, compare, change, release, verify, retire].map((phase) => phase.done());
 }
@@ -115,28 +123,18 @@ const LATE_SETS: readonly ItemSet[] = [
 export function movePlan(facts: Facts, movers: readonly Mover[], o: MoveOptions, roles: Plan['roles']): Plan {
   const procedure = new Procedure(o.timeout);
   const phases = movePhases(o, running(facts), procedure);
-  return {
+  return planned({ facts, movers, roles, allow: o.allow }, procedure, {
     runbook: 'move-objects',
-    roles,
     phases,
-    steps: procedure.steps,
-    sets: [...movers.flatMap((mover) => mover.sets?.(facts) ?? []), ...LATE_SETS, ...(o.backup === undefined ? [] : [backupSet(o.backup)])],
-    findings: [],
-    left: facts.left,
+    sets: [...LATE_SETS, ...(o.backup === undefined ? [] : [backupSet(o.backup)])],
     commit: { before: 'release' },
     thaw: { from: 'freeze', keep: ['delta/carry', 'switch/carry'] },
     report: {
       objects: 'all',
       moved: MOVED,
-      released: { set: 'release/all', steps: procedure.steps.filter(({ action }) => action === 'release').map(({ id }) => id) },
+      released: lettingGo(procedure),
       ...(o.backup === undefined ? {} : { backup: 'switch/backup' }),
     },
-    options: {
-      lockNamespace: o.lockNamespace,
-      onConflict: o.onConflict,
-      kinds: o.kinds ?? [],
-      ...(facts.scoping ?? o.scoping),
-    } satisfies Plan['options'],
-    allow: o.allow,
-  };
+    options: scopedOptions(facts, o),
+  });
 }

@@ -5,9 +5,10 @@
 import type { Mover } from '../movers/mover.ts';
 import type { Facts } from '../plan/facts.ts';
 import type { Data, ItemSet, Phase, Plan } from '../plan/plan.ts';
+import { planned } from './planned.ts';
 import { Procedure } from './procedure.ts';
 import { running } from './running.ts';
-import { ACROSS, ALL, BOTH, FOUND, HELD, MOVED, RELEASED, REVERSIBLE, SOURCE, TARGET, backedUp, backupSet, copied } from './steps.ts';
+import { ACROSS, ALL, BOTH, FOUND, HELD, MOVED, RELEASED, REVERSIBLE, SOURCE, TARGET, backedUp, backupSet, copied, lockIn } from './steps.ts';
 import type { BackupOptions } from './steps.ts';
 
 export interface PivotOptions {
@@ -43,7 +44,7 @@ export function pivotPhases(o: PivotOptions, seen: readonly string[], p: Procedu
   const preflight = p.phase('preflight', 'source-active');
 
   const prepare = p.phase('prepare', 'source-active')
-    .step('lock', 'lock.take', BOTH, 'locks', 'take the lock on both clusters', { params: { namespace: o.lockNamespace }, safety: 'reversible', stands: { until: 'end' } })
+    .step('lock', 'lock.take', BOTH, 'locks', 'take the lock on both clusters', lockIn(o.lockNamespace))
     .step('ironic-off', 'controllers.scale', TARGET, 'target-ironic', "keep the target's Ironic off", { params: { replicas: 0 }, safety: 'reversible', stands: { until: 'switch/ironic-on' } })
     .step('controllers', 'controllers.scale', TARGET, 'target-controllers', "start the target's controllers", HELD)
     .step('webhooks', 'controllers.answer', TARGET, 'target-webhooks', "see the target's webhooks answer")
@@ -146,14 +147,10 @@ const LATE_SETS: readonly ItemSet[] = [
 export function pivotPlan(facts: Facts, movers: readonly Mover[], o: PivotOptions, roles: Plan['roles']): Plan {
   const procedure = new Procedure(o.timeout);
   const phases = pivotPhases(o, running(facts), procedure);
-  return {
+  return planned({ facts, movers, roles, allow: o.allow }, procedure, {
     runbook: 'pivot',
-    roles,
     phases,
-    steps: procedure.steps,
-    sets: [...movers.flatMap((mover) => mover.sets?.(facts) ?? []), ...LATE_SETS, ...(o.backup === undefined ? [] : [backupSet(o.backup)])],
-    findings: [],
-    left: facts.left,
+    sets: [...LATE_SETS, ...(o.backup === undefined ? [] : [backupSet(o.backup)])],
     commit: { before: 'release' },
     thaw: { from: 'freeze', keep: ['delta/carry', 'switch/carry'] },
     report: {
@@ -162,12 +159,6 @@ export function pivotPlan(facts: Facts, movers: readonly Mover[], o: PivotOption
       released: { set: 'release/hosts', steps: ['release/free-hosts', 'release/claimed-hosts'] },
       ...(o.backup === undefined ? {} : { backup: 'switch/backup' }),
     },
-    options: {
-      lockNamespace: o.lockNamespace,
-      namespaces: o.namespaces,
-      onConflict: o.onConflict,
-      kinds: o.kinds ?? [],
-    } satisfies Plan['options'],
-    allow: o.allow,
-  };
+    options: { lockNamespace: o.lockNamespace, namespaces: o.namespaces, onConflict: o.onConflict, kinds: o.kinds ?? [] },
+  });
 }

@@ -1,5 +1,5 @@
 /** The release of a move: what is copied is let go on the target, kind by kind, with who owned which field. */
-import type { Consent, ItemSet } from '../plan/plan.ts';
+import type { Consent, ItemSet, Plan } from '../plan/plan.ts';
 import type { PhaseWriter, Procedure } from './procedure.ts';
 import { ACROSS, ALL, RELEASED, REVERSIBLE, TARGET } from './steps.ts';
 
@@ -27,4 +27,9 @@ export function letGo(p: Procedure, consent?: Consent): PhaseWriter {
     .step('resource-sets', 'pauses.release', LET_GO, 'release/resource-sets', 'release ClusterResourceSets', REVERSIBLE)
     .step('claimed-hosts', 'pauses.release', LET_GO, 'release/claimed-hosts', 'release the claimed hosts', REVERSIBLE)
     .step('others', 'pauses.release', LET_GO, 'release/others', 'release what --kinds files describe', REVERSIBLE);
+}
+
+/** For the report: what was let go, and by which steps. */
+export function lettingGo({ steps }: Procedure): Plan['report']['released'] {
+  return { set: 'release/all', steps: steps.filter(({ action }) => action === 'release').map(({ id }) => id) };
 }

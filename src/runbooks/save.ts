@@ -6,9 +6,10 @@ import type { Mover } from '../movers/mover.ts';
 import type { Facts } from '../plan/facts.ts';
 import type { ItemSet, Phase, Plan } from '../plan/plan.ts';
 import type { MoveOptions } from './move-objects.ts';
+import { planned, scopedOptions } from './planned.ts';
 import { Procedure } from './procedure.ts';
 import { running } from './running.ts';
-import { BOTH, REVERSIBLE, SOURCE } from './steps.ts';
+import { BOTH, REVERSIBLE, SOURCE, lockIn } from './steps.ts';
 
 export interface SaveOptions extends MoveOptions {
   /** Where the files are written, an absolute path. */
@@ -26,11 +27,9 @@ function savePhases(o: SaveOptions, seen: readonly string[], p: Procedure): read
 
   const preflight = p.phase('preflight', 'source-active');
 
-  const prepare = p.phase('prepare', 'source-active').step('lock', 'lock.take', BOTH, 'locks', 'take the lock on the source', {
-    params: { namespace: o.lockNamespace },
-    safety: 'reversible',
-    stands: { until: 'end' },
-  });
+  const prepare = p
+    .phase('prepare', 'source-active')
+    .step('lock', 'lock.take', BOTH, 'locks', 'take the lock on the source', lockIn(o.lockNamespace));
 
   const freeze = p
     .phase('freeze', 'frozen')
@@ -70,24 +69,13 @@ const SETS: readonly ItemSet[] = [
 export function savePlan(facts: Facts, movers: readonly Mover[], o: SaveOptions, roles: Plan['roles']): Plan {
   const procedure = new Procedure(o.timeout);
   const phases = savePhases(o, running(facts), procedure);
-  return {
+  return planned({ facts, movers, roles, allow: o.allow }, procedure, {
     runbook: 'save',
-    roles,
     phases,
-    steps: procedure.steps,
-    sets: [...movers.flatMap((mover) => mover.sets?.(facts) ?? []), ...SETS],
-    findings: [],
-    left: facts.left,
+    sets: SETS,
     commit: { before: 'never' },
     thaw: { from: 'freeze', keep: [] },
     report: { objects: 'all', moved: ['save/write', 'save/again'], released: { set: 'nothing', steps: [] } },
-    options: {
-      lockNamespace: o.lockNamespace,
-      directory: o.directory,
-      onConflict: o.onConflict,
-      kinds: o.kinds ?? [],
-      ...(facts.scoping ?? o.scoping),
-    } satisfies Plan['options'],
-    allow: o.allow,
-  };
+    options: { ...scopedOptions(facts, o), directory: o.directory },
+  });
 }

@@ -1,7 +1,7 @@
 /** Words that the runbooks share: who plays which part, how long what a step did has to stand, and the sets that every run which copies objects works on. */
 import { basename } from 'node:path';
 import type { ItemSet } from '../plan/plan.ts';
-import type { PhaseWriter } from './procedure.ts';
+import type { PhaseWriter, Procedure } from './procedure.ts';
 
 export const BOTH = { source: 'source', target: 'target' };
 export const SOURCE = { at: 'source' };
@@ -12,9 +12,23 @@ export const ACROSS = { from: 'source', to: 'target' };
 export const HELD = { safety: 'reversible', stands: { until: 'retire' } } as const;
 export const REVERSIBLE = { safety: 'reversible' } as const;
 
+/** Of the step that takes the lock, there on both clusters until the run has ended. */
+export function lockIn(namespace: string) {
+  return { params: { namespace }, safety: 'reversible', stands: { until: 'end' } } as const;
+}
+
 /** A step that writes copies has no undo of its own: these steps make up for all of them. */
 export function copied(removedBy: readonly string[]) {
   return { order: 'owners-first', safety: 'compensable', undoneBy: removedBy } as const;
+}
+
+/** What makes up for copies where no controller has to be stopped first: `rollback/copies`. */
+export function copiesRemoved(p: Procedure): void {
+  p.aside('rollback').step('copies', 'objects.remove', TARGET, 'copies', 'remove the copies', {
+    params: { copies: true },
+    order: 'owners-last',
+    safety: 'compensable',
+  });
 }
 
 /** What the user wants kept of the source. */

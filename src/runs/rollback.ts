@@ -1,5 +1,5 @@
 /** Rollback, whatever a run has come to: the walk back before commit, the same way round after it, or bringing that one to its end. What it will do is told first. */
-import { EXIT, MigrateError, blocked, usageError } from '../errors.ts';
+import { blocked, usageError } from '../errors.ts';
 import type { Summary } from '../engine/events.ts';
 import { foresee } from '../engine/foreseen.ts';
 import { phasesBack } from '../engine/undo.ts';
@@ -7,6 +7,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { allMovers, registryOf } from '../movers/registry.ts';
 import { again, ended, goForward, known, load, loadOpen, takeOver, type Loaded } from './again.ts';
 import { askingOnce, rollbackQuestion, sidesOf } from './consent.ts';
+import { consented } from './holder.ts';
 import { findRun } from './list.ts';
 import { prepareReversal } from './reverse.ts';
 import type { Foreseen, PreparedRollback, RollbackOptions, RunDeps, RunView } from './runs.ts';
@@ -36,7 +37,7 @@ export async function prepareRollback(run: string | undefined, options: Rollback
 /** Asks once, then does it. @throws MigrateError `consent/declined` (7), `consent/absent` (2), `stopped/escape` (130) */
 export async function rollbackRun(prepared: PreparedRollback, deps: RunDeps): Promise<Summary> {
   const way = prepared as Way;
-  if (!way.consented) await consentTo(way.foreseen, deps);
+  if (!way.consented) consented(await deps.ask(rollbackQuestion(way.foreseen)), 'A rollback');
   return await way.go(deps);
 }
 
@@ -132,12 +133,4 @@ function checkPhase(to: string, { plan, state, run }: Loaded): void {
   throw usageError('usage/to', `run ${run} has not come to ${to}; it has been in ${come.join(', ') || 'no phase yet'}`, {
     next: [`kubectl migrate status ${run}`],
   });
-}
-
-async function consentTo(foreseen: Foreseen, deps: RunDeps): Promise<void> {
-  const answer = await deps.ask(rollbackQuestion(foreseen));
-  if (answer === 'yes') return;
-  if (answer === 'escape') throw new MigrateError('stopped/escape', EXIT.interrupted, 'Nothing was changed.');
-  if (answer === 'no') throw new MigrateError('consent/declined', EXIT.gate, 'Nothing was changed.');
-  throw new MigrateError('consent/absent', EXIT.usage, 'A rollback asks once, and nobody can be asked here.', { next: ['Add --yes.'] });
 }

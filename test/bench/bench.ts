@@ -2,58 +2,30 @@
  * `make bench`: a pivot of 1,000 hosts, phase by phase, beside a bare concurrent loop that makes the same writes with no checks on a third API server of the
  * same machine: what the API servers themselves allow. Figures are only to be compared within one run: HOSTS=100 for a quick one.
  */
-import { readFileSync } from 'node:fs';
-import type { Summary } from '../../src/engine/events.ts';
 import { installCrds, snapshot } from '../fixtures/index.ts';
 import type { Snapshot } from '../fixtures/index.ts';
 import { adminClient, startPlane } from '../sandbox/index.ts';
-import { onEvents, setStage, type Stage } from '../e2e/stage.ts';
+import { setStage, type Stage } from '../e2e/stage.ts';
 import { bareLoop } from './bare-loop.ts';
+import { measured, type Measured } from './measure.ts';
 
 const HOSTS = Number(process.env['HOSTS'] ?? 1000);
 const PER_CLUSTER = 50;
 const tell = (line: string): void => void process.stderr.write(`bench: ${line}\n`);
-
-interface Measured {
-  readonly exit: number;
-  readonly summary: Summary | undefined;
-  /** Milliseconds by phase. */
-  readonly phases: ReadonlyMap<string, number>;
-  /** Bytes, the process's own high-water mark. */
-  readonly peak: number;
-  readonly touched: number;
-}
 
 async function pivot(stage: Stage): Promise<Measured> {
   const child = stage.start(['pivot', '-s', stage.source.kubeconfig, '-t', stage.target.kubeconfig, '--yes', '--events', 'json'], {
     patience: 3_600_000,
     env: { KUBECTL_MIGRATE_TEST_CLOCK: '1' },
   });
-  const phases = new Map<string, number>();
-  let summary: Summary | undefined;
-  let peak = 0;
-  const watching = setInterval(() => (peak = Math.max(peak, highWater(child.pid))), 100);
-  onEvents(child.stderr, (event) => {
-    if (event.type === 'phase' && event.took !== undefined) phases.set(event.phase, event.took);
-    if (event.type === 'summary') summary = event.summary;
+  return await measured(child, (event) => {
     if (event.type === 'failure') tell(event.message);
   });
-  const { exitCode } = await child;
-  clearInterval(watching);
-  return { exit: exitCode ?? -1, summary, phases, peak, touched: stage.powerLog().length };
-}
-
-function highWater(pid: number | undefined): number {
-  try {
-    const line = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${String(pid)}/status`, 'utf8'));
-    return Number(line?.[1] ?? 0) * 1024;
-  } catch {
-    return 0;
-  }
 }
 
 async function bare(objects: Snapshot): Promise<{ seconds: number; requests: number }> {
-  const plane = await startPlane({ name: 'bare' });
+  // With the audit log that the planes of a stage keep: both sides of the comparison pay for it.
+  const plane = await startPlane({ name: 'bare', audit: true });
   try {
     const client = adminClient(plane);
     await installCrds(client);
@@ -71,15 +43,14 @@ try {
   tell(`${original.size} objects; the bare loop`);
   const limit = await bare(original);
   tell('the pivot');
-  const measured = await pivot(stage);
-  const { summary, phases, peak, touched } = measured;
+  const { exit, summary, phases, peak } = await pivot(stage);
   const moved = summary?.moved ?? 0;
   const requests = Object.values(summary?.requests ?? {}).reduce((sum, of) => sum + of.requests, 0);
   const precopy = (phases.get('precopy') ?? 0) / 1000;
   const [rate, limitRate] = [moved / precopy, original.size / limit.seconds];
   const rows: [string, string][] = [
     ['objects moved', `${moved} of ${original.size}`],
-    ['exit code, machines touched', `${measured.exit}, ${touched}`],
+    ['exit code, machines touched', `${exit}, ${stage.powerLog().length}`],
     [
       'bare loop',
       `${limit.seconds.toFixed(1)} s, ${limitRate.toFixed(0)} objects/s, ${(limit.requests / original.size).toFixed(2)} requests per object`,
@@ -97,7 +68,7 @@ try {
     ...[...phases].map(([phase, took]): [string, string] => [`  ${phase}`, `${(took / 1000).toFixed(1)} s`]),
   ];
   process.stdout.write(rows.map(([name, value]) => `${name.padEnd(36)}${value}\n`).join(''));
-  process.exitCode = measured.exit;
+  process.exitCode = exit;
 } finally {
   await stage.stop();
 }

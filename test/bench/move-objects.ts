@@ -2,15 +2,13 @@
  * `make bench BENCH=move-objects`: a whole `move-objects --retire` of 20,000 objects in one namespace between two real API servers, among them one owner with
  * 10,000 dependents and an object of 1.4 MB. Says how long each phase takes, requests per object and peak memory. OBJECTS=2000 for a quick one.
  */
-import { readFileSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Summary } from '../../src/engine/events.ts';
 import { Bare, CAPI, cluster, OPEN, openKind, ownedBy, put, SECRETS } from '../e2e/bare.ts';
-import { onEvents } from '../e2e/stage.ts';
 import { installCrds } from '../fixtures/index.ts';
 import { startPlanes, type KubeObject, type Plane } from '../sandbox/index.ts';
+import { measured, type Measured } from './measure.ts';
 
 const OBJECTS = Number(process.env['OBJECTS'] ?? 20_000);
 const WIDTH = 48;
@@ -58,41 +56,15 @@ function open(kind: string, name: string, ownerReferences: readonly object[]) {
   return { apiVersion: `${GROUP}/v1`, kind, metadata, spec: { size: 'medium', image: 'http://images/node', tags: ['a', 'b', 'c'] } };
 }
 
-interface Measured {
-  readonly exit: number;
-  readonly seconds: number;
-  readonly summary: Summary | undefined;
-  /** Milliseconds by phase. */
-  readonly phases: ReadonlyMap<string, number>;
-  /** Bytes. */
-  readonly peak: number;
-}
-
-async function move(stage: Bare): Promise<Measured> {
+async function move(stage: Bare): Promise<Measured & { readonly seconds: number }> {
   const began = performance.now();
   const argv = stage.moveArgs(NS, '--yes', '--retire', '--lock-namespace', await stage.lockNamespace(NS), '--events', 'json');
   const child = stage.start(NS, argv, { KUBECTL_MIGRATE_TEST_CLOCK: '1' }, 1_800_000);
-  const phases = new Map<string, number>();
-  let summary: Summary | undefined;
-  let peak = 0;
-  const watching = setInterval(() => (peak = Math.max(peak, highWater(child.pid))), 100);
-  onEvents(child.stderr, (event) => {
-    if (event.type === 'phase' && event.took !== undefined) phases.set(event.phase, event.took);
+  const seen = await measured(child, (event) => {
     if (event.type === 'step' && event.took !== undefined && event.took > 1000) tell(`  ${event.step} ${(event.took / 1000).toFixed(1)} s`);
-    if (event.type === 'summary') summary = event.summary;
     if (event.type === 'failure') tell(event.message);
   });
-  const { exitCode } = await child;
-  clearInterval(watching);
-  return { exit: exitCode ?? -1, seconds: (performance.now() - began) / 1000, summary, phases, peak };
-}
-
-function highWater(pid: number | undefined): number {
-  try {
-    return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${String(pid)}/status`, 'utf8'))?.[1] ?? 0) * 1024;
-  } catch {
-    return 0;
-  }
+  return { ...seen, seconds: (performance.now() - began) / 1000 };
 }
 
 /** What is wrong on the two sides afterwards; empty = nothing. */

@@ -9,7 +9,7 @@ import { loadFleet, snapshot, type Snapshot } from '../fixtures/index.ts';
 import { adminClient, lendPlanes, type AdminClient, type Plane } from '../sandbox/index.ts';
 import { bare, CAPI, cluster, isPaused, namespace, ownedBy, secret, SECRETS, type Bare } from './bare.ts';
 import { danglingOwners, differences, marked } from './equal.ts';
-import { onEvents, type Ended } from './stage.ts';
+import type { Ended } from './stage.ts';
 import { WITH_CRDS } from './with-crds.ts';
 
 const CANARY = 'bm90LWEtcmVhbC1zZWNyZXQtYnV0LWEtY2FuYXJ5';
@@ -36,28 +36,6 @@ describe('a backup', function () {
     const root = await cluster(stage.s, ns, 'c');
     await secret(stage.s, ns, 'c-kubeconfig', { ownerReferences: [ownedBy(root)] }, { value: CANARY } as never);
     return inNamespace(await snapshot(stage.s), ns);
-  }
-
-  /** Runs it, and acts once when an event says so. */
-  async function runAnd(
-    name: string,
-    argv: readonly string[],
-    at: (event: Record<string, unknown>) => boolean,
-    act: (run: string, kill: () => void) => void,
-  ): Promise<Ended> {
-    const child = stage.start(name, [...argv, '--events', 'json']);
-    let run = '';
-    let acted = false;
-    onEvents(child.stderr, (event) => {
-      const all = event as unknown as Record<string, unknown>;
-      if (all['type'] === 'run') run = String(all['run']);
-      if (acted || !at(all)) return;
-      acted = true;
-      act(run, () => void child.kill('SIGKILL'));
-    });
-    const { exitCode, stdout, stderr } = await child;
-    assert.ok(acted, stderr.slice(-2000));
-    return { exit: exitCode ?? -1, stdout, stderr };
   }
 
   before(async () => {
@@ -168,7 +146,7 @@ describe('a backup', function () {
     await small(ns);
     const args = stage.moveArgs(ns, '--yes', '--lock-namespace', await stage.lockNamespace(ns), ...backed(ns));
     const frozen = (event: Record<string, unknown>): boolean => event['type'] === 'phase' && event['phase'] === 'freeze';
-    const ended = await runAnd(ns, args, frozen, (run) => {
+    const ended = await stage.runAnd(ns, args, frozen, (run) => {
       void symlink('/dev/full', `${file(ns)}.${run.slice(-4)}~`);
     });
     assert.equal(ended.exit, 5, ended.stderr.slice(-2000));
@@ -186,7 +164,7 @@ describe('a backup', function () {
     const killed = async (ns: string, at: (event: Record<string, unknown>) => boolean): Promise<void> => {
       await small(ns);
       const args = stage.moveArgs(ns, '--yes', '--lock-namespace', await stage.lockNamespace(ns), ...backed(ns));
-      await runAnd(ns, args, at, (_run, kill) => {
+      await stage.runAnd(ns, args, at, (_run, kill) => {
         kill();
       });
     };
@@ -226,7 +204,7 @@ describe('a backup', function () {
     const begin = async (ns: string): Promise<Snapshot> => {
       const original = await small(ns);
       assert.equal((await stage.move(ns, ...backed(ns))).exit, 0);
-      await runAnd(`restore-${ns}`, restoreArgs(file(ns), '--backup-identity', key), copied, (_run, kill) => {
+      await stage.runAnd(`restore-${ns}`, restoreArgs(file(ns), '--backup-identity', key), copied, (_run, kill) => {
         kill();
       });
       return original;

@@ -1,11 +1,12 @@
 /** Two API servers without any controller, and the program as a user runs it between them. Each test takes a namespace, a state directory and a lock of its own. */
+import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { adminClient, eventually, lendPlanes } from '../sandbox/index.ts';
 import type { AdminClient, KubeObject, Plane } from '../sandbox/index.ts';
-import type { Ended } from './stage.ts';
+import { onEvents, type Ended } from './stage.ts';
 import { WITH_CRDS } from './with-crds.ts';
 
 const PROGRAM = join(import.meta.dirname, '..', '..', 'bin', 'run.js');
@@ -47,6 +48,28 @@ export class Bare {
 
   async run(name: string, argv: readonly string[]): Promise<Ended> {
     const { exitCode, stdout, stderr } = await this.start(name, argv);
+    return { exit: exitCode ?? -1, stdout, stderr };
+  }
+
+  /** Runs it, and acts once when an event says so. */
+  async runAnd(
+    name: string,
+    argv: readonly string[],
+    at: (event: Record<string, unknown>) => boolean,
+    act: (run: string, kill: () => void) => void,
+  ): Promise<Ended> {
+    const child = this.start(name, [...argv, '--events', 'json']);
+    let run = '';
+    let acted = false;
+    onEvents(child.stderr, (event) => {
+      const all = event as unknown as Record<string, unknown>;
+      if (all['type'] === 'run') run = String(all['run']);
+      if (acted || !at(all)) return;
+      acted = true;
+      act(run, () => void child.kill('SIGKILL'));
+    });
+    const { exitCode, stdout, stderr } = await child;
+    assert.ok(acted, stderr.slice(-2000));
     return { exit: exitCode ?? -1, stdout, stderr };
   }
 

@@ -8,7 +8,7 @@ import { auditEvents, type KubeObject } from '../sandbox/index.ts';
 import { bare, CAPI, cluster, isPaused, namespace, openKind, OPEN, ownedBy, put, secret, SECRETS, type Bare } from './bare.ts';
 import { classBody } from './defects/providers.ts';
 import { danglingOwners, differences, marked } from './equal.ts';
-import { onEvents, type Ended } from './stage.ts';
+import type { Ended } from './stage.ts';
 
 const inNamespace = (all: Snapshot, ns: string): Snapshot => new Map([...all].filter(([, { metadata }]) => metadata.namespace === ns));
 const FLEET = { clusters: 2, hostsPerCluster: 2, free: 1, userPaused: 1, blockMove: false };
@@ -222,31 +222,8 @@ describe('move-objects with a directory', function () {
       at: (event: Record<string, unknown>) => boolean,
       act: (run: string, kill: () => void) => void,
     ): Promise<Ended> {
-      const child = stage.start(ns, [
-        'move-objects',
-        '-s',
-        stage.source.kubeconfig,
-        '-n',
-        ns,
-        '--to-directory',
-        saved(ns),
-        '--allow',
-        'hosts/outside',
-        '--events',
-        'json',
-      ]);
-      let run = '';
-      let acted = false;
-      onEvents(child.stderr, (event) => {
-        const all = event as unknown as Record<string, unknown>;
-        if (all['type'] === 'run') run = String(all['run']);
-        if (acted || !at(all)) return;
-        acted = true;
-        act(run, () => void child.kill('SIGKILL'));
-      });
-      const { exitCode, stdout, stderr } = await child;
-      assert.ok(acted, stderr.slice(-2000));
-      return { exit: exitCode ?? -1, stdout, stderr };
+      const argv = ['move-objects', '-s', stage.source.kubeconfig, '-n', ns, '--to-directory', saved(ns), '--allow', 'hosts/outside'];
+      return await stage.runAnd(ns, argv, at, act);
     }
     const writing = (event: Record<string, unknown>): boolean => event['type'] === 'item' && event['step'] === 'save/write';
     const frozen = (event: Record<string, unknown>): boolean => event['type'] === 'phase' && event['phase'] === 'freeze';

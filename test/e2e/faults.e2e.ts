@@ -5,9 +5,9 @@ import type { Event } from '../../src/engine/events.ts';
 import type { Snapshot } from '../fixtures/index.ts';
 import { snapshot } from '../fixtures/index.ts';
 import { differences, marked } from './equal.ts';
+import { SMALL } from './killing.ts';
 import { onEvents, setStage, type Ended, type Stage } from './stage.ts';
 
-const SMALL = { clusters: 1, hostsPerCluster: 3, free: 1, external: 1, userPaused: 1 };
 const HOSTS = '/apis/metal3.io/v1alpha1/namespaces/metal3/baremetalhosts';
 const BMO = '/apis/apps/v1/namespaces/baremetal-operator-system/deployments/baremetal-operator-controller-manager';
 

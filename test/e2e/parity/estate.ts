@@ -1,8 +1,8 @@
 /** Everything that clusterctl moves by a rule of its own, in one namespace and around it, on a source; and the same kinds on both sides. */
 import { loadFleet } from '../../fixtures/index.ts';
 import type { AdminClient, KubeObject } from '../../sandbox/index.ts';
-import { bare, CAPI, cluster, namespace, openKind, OPEN, ownedBy, put, secret, SECRETS, type Bare } from '../bare.ts';
-import { ACME, BLOCK_MOVE, classBody, INFRA } from '../defects/providers.ts';
+import { CAPI, cluster, namespace, OPEN, ownedBy, put, secret, SECRETS, type Bare } from '../bare.ts';
+import { ACME, BLOCK_MOVE, classBody, INFRA, providers } from '../defects/providers.ts';
 
 /** What is moved. */
 export const TEAM = 'team';
@@ -41,17 +41,7 @@ const map = (name: string, metadata: Metadata = {}) => ({
 
 /** Two API servers with the kinds of Cluster API, Metal3 and another provider, and with the inventory that clusterctl asks both for. */
 export async function parityStage(): Promise<Bare> {
-  const stage = await bare({ name: 'parity' });
-  await openKind(stage, { group: INFRA, kind: 'DevTemplate', resource: 'devtemplates', labels: { [DISCOVERED]: '' } });
-  await openKind(stage, { group: ACME, kind: 'Widget', resource: 'widgets', labels: { [DISCOVERED]: '' } });
-  await openKind(stage, { group: ACME, kind: 'Thing', resource: 'things' });
-  await openKind(stage, {
-    group: INFRA,
-    kind: 'DevIdentity',
-    resource: 'devidentities',
-    scope: 'Cluster',
-    labels: { [DISCOVERED]: '', [MOVE_HIERARCHY]: '' },
-  });
+  const stage = await providers({ name: 'parity' });
   await Promise.all([stage.s, stage.t].map(inventory));
   return stage;
 }
